@@ -1,0 +1,1 @@
+"""Taskloom: workspaces and durable tasks as one typed graph."""

@@ -1,0 +1,1 @@
+"""The database: engine, transactions, LISTEN, migrations and the embedded server."""

@@ -1,0 +1,29 @@
+"""The event log: append only, partitioned by time, read by sequence."""
+
+from sqlalchemy import BigInteger, Column, DateTime, Index, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from app.db.tables.base import TASK_ID, metadata, tenant_column
+
+events = Table(
+    "events",
+    metadata,
+    tenant_column(),
+    Column("sequence", BigInteger, primary_key=True),
+    # Part of the key only because a partitioned table wants it there; a sequence is never given twice.
+    Column("created_at", DateTime(timezone=True), primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("task_id", TASK_ID),
+    Column("task_path", ARRAY(TASK_ID)),
+    Column("run_id", Uuid),
+    Column("workspace_id", Uuid),
+    Column("actor_kind", Text, nullable=False),
+    Column("actor_ref", Text, nullable=False),
+    Column("origin_kind", Text, nullable=False),
+    Column("origin_ref", Text, nullable=False),
+    Column("payload", JSONB, nullable=False),
+    Index("ix_events_task", "tenant_id", "task_id", "sequence"),
+    Index("ix_events_run", "tenant_id", "run_id", "sequence"),
+    Index("ix_events_workspace", "tenant_id", "workspace_id", "sequence"),
+    postgresql_partition_by="RANGE (created_at)",
+)

@@ -1,0 +1,218 @@
+"""Tasks, their runs, dependencies and enqueue keys."""
+
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    Double,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from app.db.tables.base import TASK_ID, id_column, metadata, moment, tenant_column, within_tenant
+
+ZERO = text("0")
+
+tasks = Table(
+    "tasks",
+    metadata,
+    tenant_column(),
+    Column("id", TASK_ID, primary_key=True),
+    Column("identifier", Text),
+    Column("scope", Text, nullable=False),
+    Column("workspace_id", Uuid),
+    Column("parent_task_id", TASK_ID),
+    # Ancestors from the root down, without the task itself: a tree is one containment look-up.
+    Column("path", ARRAY(TASK_ID), nullable=False, server_default=text("'{}'")),
+    Column("network_channel", Text),
+    Column("title", Text, nullable=False),
+    Column("description", Text),
+    Column("status", Text, nullable=False),
+    Column("priority", SmallInteger, nullable=False),
+    Column("max_attempts", SmallInteger, nullable=False),
+    Column("approval_policy", Text, nullable=False),
+    Column("approval_state", Text, nullable=False),
+    Column("owner_kind", Text),
+    Column("owner_ref", Text),
+    Column("required_capabilities", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("metadata", JSONB),
+    Column("created_by_kind", Text, nullable=False),
+    Column("created_by_ref", Text, nullable=False),
+    Column("origin_kind", Text, nullable=False),
+    Column("origin_ref", Text, nullable=False),
+    # Counters under the row's own lock, so that no rule depends on what another snapshot saw.
+    Column("open_dependencies", Integer, nullable=False, server_default=ZERO),
+    Column("dependent_count", Integer, nullable=False, server_default=ZERO),
+    Column("child_count", Integer, nullable=False, server_default=ZERO),
+    Column("last_attempt", SmallInteger, nullable=False, server_default=ZERO),
+    Column("open_run_id", Uuid),
+    Column("latest_run_id", Uuid),
+    moment("created_at", default=True),
+    moment("updated_at", default=True),
+    moment("closed_at", nullable=True),
+    # No reference to workspaces: tasks and runs stay for the record when their workspace is deleted.
+    within_tenant("parent_task_id", "tasks"),
+    ForeignKeyConstraint(["tenant_id"], ["tenants.tenant_id"]),
+    CheckConstraint("scope IN ('global', 'workspace')", name="scope"),
+    CheckConstraint("(scope = 'workspace') = (workspace_id IS NOT NULL)", name="scope_binding"),
+    CheckConstraint(
+        "status IN ('draft', 'pending', 'blocked', 'ready', 'in_progress', 'completed', 'failed', 'canceled')",
+        name="status",
+    ),
+    CheckConstraint("priority IN (10, 20, 30, 40)", name="priority"),
+    CheckConstraint("max_attempts BETWEEN 1 AND 10", name="max_attempts"),
+    CheckConstraint(
+        "(approval_policy = 'none' AND approval_state = 'not_required') OR"
+        " (approval_policy = 'manual' AND approval_state IN ('pending', 'approved', 'rejected'))",
+        name="approval",
+    ),
+    CheckConstraint("(owner_kind IS NULL) = (owner_ref IS NULL)", name="owner"),
+    CheckConstraint("parent_task_id <> id", name="parent"),
+    CheckConstraint("length(id) BETWEEN 1 AND 128", name="id"),
+    Index("ix_tasks_created", "tenant_id", "created_at", "id"),
+    Index("ix_tasks_workspace", "tenant_id", "workspace_id", "created_at", "id"),
+    Index("ix_tasks_parent", "tenant_id", "parent_task_id", postgresql_where=text("parent_task_id IS NOT NULL")),
+    Index("ix_tasks_path", "path", postgresql_using="gin", postgresql_where=text("path <> '{}'")),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    tenant_column(),
+    id_column(),
+    Column("task_id", TASK_ID, nullable=False),
+    Column("workspace_id", Uuid),
+    # The workspace, or the nil UUID for global work: a NULL could not lead an ordered index scan.
+    Column(
+        "place",
+        Uuid,
+        Computed(f"coalesce(workspace_id, '{UUID(int=0)}'::uuid)", persisted=True),
+        nullable=False,
+    ),
+    Column("attempt", SmallInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    # Copies of the task's, kept by the statements that change a task: a claim reads runs alone.
+    Column("priority", SmallInteger, nullable=False),
+    Column("claimable", Boolean, nullable=False),
+    Column("required_capabilities", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("claimed_by_kind", Text),
+    Column("claimed_by_ref", Text),
+    Column("agent_session_id", Uuid),
+    Column("session_id", Text),
+    Column("lease_epoch", BigInteger, nullable=False, server_default=ZERO),
+    moment("lease_until", nullable=True),
+    moment("heartbeat_at", nullable=True),
+    moment("queued_at", default=True),
+    moment("claimed_at", nullable=True),
+    moment("started_at", nullable=True),
+    moment("ended_at", nullable=True),
+    Column("error", Text),
+    Column("result", JSONB),
+    Column("metadata", JSONB),
+    Column("network_channel", Text),
+    Column("coordination_channel_id", Text),
+    Column("origin_kind", Text, nullable=False),
+    Column("origin_ref", Text, nullable=False),
+    Column("idempotency_key", Text),
+    within_tenant("task_id", "tasks", on_delete="CASCADE"),
+    CheckConstraint(
+        "status IN ('queued', 'claimed', 'starting', 'running', 'completed', 'failed', 'canceled')",
+        name="status",
+    ),
+    CheckConstraint("attempt > 0", name="attempt"),
+    CheckConstraint("status <> 'queued' OR (agent_session_id IS NULL AND lease_until IS NULL)", name="queued_is_free"),
+    CheckConstraint("lease_until IS NULL OR agent_session_id IS NOT NULL", name="lease_has_holder"),
+    # The claim walks this index in the order in which runs are handed out.
+    Index(
+        "ix_runs_claimable",
+        "tenant_id",
+        "place",
+        text("priority DESC"),
+        "queued_at",
+        "id",
+        postgresql_where=text("status = 'queued' AND claimable"),
+    ),
+    # Without lease_until, so that a heartbeat changes no index (HOT); a sweep reads only what is held.
+    Index(
+        "ix_runs_held",
+        "tenant_id",
+        "id",
+        postgresql_where=text("status IN ('claimed', 'starting', 'running')"),
+    ),
+    Index("ix_runs_task", "tenant_id", "task_id", "attempt"),
+    # Room on each page keeps the many small updates of a run on the page where it stands.
+    postgresql_with={"fillfactor": "80"},
+)
+
+run_reports = Table(
+    "run_reports",
+    metadata,
+    tenant_column(),
+    Column("run_id", Uuid, primary_key=True),
+    Column("progress_fraction", Double),
+    Column("progress_message", Text),
+    Column("outcome", JSONB),
+    Column("usage", JSONB),
+    Column("transcript", Text),
+    moment("updated_at", default=True),
+    ForeignKeyConstraint(["tenant_id", "run_id"], ["runs.tenant_id", "runs.id"], ondelete="CASCADE"),
+    CheckConstraint("progress_fraction BETWEEN 0 AND 1", name="fraction"),
+)
+
+run_steps = Table(
+    "run_steps",
+    metadata,
+    tenant_column(),
+    Column("run_id", Uuid, primary_key=True),
+    Column("step_key", Text, primary_key=True),
+    Column("sequence", Integer, nullable=False),
+    Column("source_type", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("tool_name", Text),
+    Column("tool_call_id", Text),
+    Column("input", JSONB),
+    Column("output", JSONB),
+    Column("error", Text),
+    moment("started_at", nullable=True),
+    moment("completed_at", nullable=True),
+    ForeignKeyConstraint(["tenant_id", "run_id"], ["runs.tenant_id", "runs.id"], ondelete="CASCADE"),
+)
+
+task_dependencies = Table(
+    "task_dependencies",
+    metadata,
+    tenant_column(),
+    Column("task_id", TASK_ID, primary_key=True),
+    Column("depends_on_task_id", TASK_ID, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    moment("created_at", default=True),
+    within_tenant("task_id", "tasks", on_delete="CASCADE"),
+    within_tenant("depends_on_task_id", "tasks", on_delete="CASCADE"),
+    CheckConstraint("kind = 'blocks'", name="kind"),
+    CheckConstraint("task_id <> depends_on_task_id", name="self"),
+    Index("ix_task_dependencies_blocker", "tenant_id", "depends_on_task_id", "task_id"),
+)
+
+enqueue_keys = Table(
+    "enqueue_keys",
+    metadata,
+    tenant_column(),
+    Column("origin_ref", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("task_id", TASK_ID, nullable=False),
+    Column("run_id", Uuid, nullable=False),
+    moment("created_at", default=True),
+    ForeignKeyConstraint(["tenant_id", "run_id"], ["runs.tenant_id", "runs.id"], ondelete="CASCADE"),
+    Index("ix_enqueue_keys_run", "tenant_id", "run_id"),
+)

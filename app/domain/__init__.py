@@ -1,0 +1,1 @@
+"""Pure rules and words: nothing here knows a database or a wire."""

@@ -1,0 +1,98 @@
+"""The words of the event log: published names (tasks API, section 12.1) and those of workspaces."""
+
+from enum import StrEnum
+
+
+class EventType(StrEnum):
+    """What happened; the GraphQL name is the value in upper case with `_` for `.`."""
+
+    TASK_CREATED = "task.created"
+    TASK_UPDATED = "task.updated"
+    TASK_DELETED = "task.deleted"
+    TASK_PUBLISHED = "task.published"
+    TASK_APPROVED = "task.approved"
+    TASK_REJECTED = "task.rejected"
+    TASK_CANCELED = "task.canceled"
+    TASK_UNBLOCKED = "task.unblocked"
+    TASK_BLOCKED = "task.blocked"
+    TASK_CHILD_CREATED = "task.child_created"
+    TASK_DEPENDENCY_ADDED = "task.dependency_added"
+    TASK_DEPENDENCY_REMOVED = "task.dependency_removed"
+    TASK_RUN_ENQUEUED = "task.run_enqueued"
+    TASK_RUN_CLAIMED = "task.run_claimed"
+    TASK_RUN_STARTING = "task.run_starting"
+    TASK_RUN_SESSION_BOUND = "task.run_session_bound"
+    TASK_RUN_STARTED = "task.run_started"
+    TASK_RUN_COMPLETED = "task.run_completed"
+    TASK_RUN_FAILED = "task.run_failed"
+    TASK_RUN_CANCELED = "task.run_canceled"
+    TASK_RUN_FORCE_STOPPED = "task.run_force_stopped"
+    TASK_RUN_RECOVERED = "task.run_recovered"
+    TASK_RUN_REJECTED = "task.run_rejected"
+    TASK_RUN_LEASE_EXTENDED = "task.run_lease_extended"
+    TASK_RUN_LEASE_EXPIRED = "task.run_lease_expired"
+    TASK_RUN_RELEASED = "task.run_released"
+    TASK_RUN_REPORTED = "task.run_reported"
+    TABLE_CREATED = "table.created"
+    TABLE_ROWS_IMPORTED = "table.rows_imported"
+    TABLE_DELETED = "table.deleted"
+    WORKSPACE_CREATED = "workspace.created"
+    WORKSPACE_UPDATED = "workspace.updated"
+    WORKSPACE_ARCHIVED = "workspace.archived"
+    WORKSPACE_RESTORED = "workspace.restored"
+    WORKSPACE_DELETED = "workspace.deleted"
+    WORKSPACE_CELL_UPDATED = "workspace.cell_updated"
+    WORKSPACE_CHART_CREATED = "workspace.chart_created"
+    WORKSPACE_CHART_UPDATED = "workspace.chart_updated"
+    WORKSPACE_CHART_DELETED = "workspace.chart_deleted"
+    WORKSPACE_TASK_ATTACHED = "workspace.task_attached"
+    WORKSPACE_TASK_DETACHED = "workspace.task_detached"
+    AGENT_SESSION_REGISTERED = "agent_session.registered"
+    AGENT_SESSION_ENDED = "agent_session.ended"
+
+
+DESCRIPTIONS: dict[EventType, str] = {
+    EventType.TASK_CREATED: "A task exists.",
+    EventType.TASK_UPDATED: "Fields of a task changed; the payload names them.",
+    EventType.TASK_DELETED: "A task and what belonged to it are gone.",
+    EventType.TASK_PUBLISHED: "A draft became a real task.",
+    EventType.TASK_APPROVED: "A person approved a task.",
+    EventType.TASK_REJECTED: "A person rejected a task.",
+    EventType.TASK_CANCELED: "A task was canceled, for good.",
+    EventType.TASK_UNBLOCKED: "The last open dependency of a task was resolved.",
+    EventType.TASK_BLOCKED: "A task waits for a dependency again.",
+    EventType.TASK_CHILD_CREATED: "A child was added to a task.",
+    EventType.TASK_DEPENDENCY_ADDED: "A task waits for one more task.",
+    EventType.TASK_DEPENDENCY_REMOVED: "A task waits for one task less.",
+    EventType.TASK_RUN_ENQUEUED: "A run is queued.",
+    EventType.TASK_RUN_CLAIMED: "A worker holds a run under a lease.",
+    EventType.TASK_RUN_STARTING: "A held run is being started.",
+    EventType.TASK_RUN_SESSION_BOUND: "A session was bound to a run.",
+    EventType.TASK_RUN_STARTED: "A run is running.",
+    EventType.TASK_RUN_COMPLETED: "A run ended well; the payload holds its result.",
+    EventType.TASK_RUN_FAILED: "A run ended with an error.",
+    EventType.TASK_RUN_CANCELED: "A run was canceled.",
+    EventType.TASK_RUN_FORCE_STOPPED: "The session of a canceled run was stopped by force.",
+    EventType.TASK_RUN_RECOVERED: "A run was put right after a restart.",
+    EventType.TASK_RUN_REJECTED: "A run could not be started.",
+    EventType.TASK_RUN_LEASE_EXTENDED: "A heartbeat pushed the end of a lease.",
+    EventType.TASK_RUN_LEASE_EXPIRED: "A lease ended without an answer; the run is queued again or failed.",
+    EventType.TASK_RUN_RELEASED: "A worker gave a run back.",
+    EventType.TASK_RUN_REPORTED: "A worker reported progress.",
+    EventType.TABLE_CREATED: "A table exists.",
+    EventType.TABLE_ROWS_IMPORTED: "Rows were imported into a table.",
+    EventType.TABLE_DELETED: "A table is gone.",
+    EventType.WORKSPACE_CREATED: "A workspace exists.",
+    EventType.WORKSPACE_UPDATED: "Fields of a workspace changed.",
+    EventType.WORKSPACE_ARCHIVED: "A workspace is frozen.",
+    EventType.WORKSPACE_RESTORED: "A frozen workspace is active again.",
+    EventType.WORKSPACE_DELETED: "A workspace is gone.",
+    EventType.WORKSPACE_CELL_UPDATED: "A cell of a workspace has a new value.",
+    EventType.WORKSPACE_CHART_CREATED: "A workspace has a new chart.",
+    EventType.WORKSPACE_CHART_UPDATED: "A chart changed.",
+    EventType.WORKSPACE_CHART_DELETED: "A chart is gone.",
+    EventType.WORKSPACE_TASK_ATTACHED: "A task was bound to a workspace.",
+    EventType.WORKSPACE_TASK_DETACHED: "A task is no longer bound to a workspace.",
+    EventType.AGENT_SESSION_REGISTERED: "A worker introduced itself.",
+    EventType.AGENT_SESSION_ENDED: "A worker said goodbye.",
+}

@@ -1,0 +1,1 @@
+"""Batched reads: keys in, values out, in key order."""

@@ -1,0 +1,1 @@
+"""GraphQL root fields: arguments to service call to type."""

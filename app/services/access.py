@@ -1,0 +1,91 @@
+"""What the services know of an object before they decide: its owner and whether the viewer is a recipient."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from app.db.engine import Database
+from app.domain.access.policy import Action, SessionBound, TenantWide, WorkspaceBound, require
+from app.domain.access.viewer import Viewer
+from app.domain.errors import NotFound
+from app.domain.ids import is_task_id, parse_uuid
+from app.storage import identity, tasks, workspaces
+from app.storage.rows.identity import AgentSessionRow
+from app.storage.rows.task import TaskRow
+from app.storage.rows.workspace import WorkspaceRow
+
+
+def known_id(text: str, what: str) -> UUID:
+    """The UUID a caller sent; anything else names nothing."""
+    found = parse_uuid(text)
+    if found is None:
+        raise NotFound(f"There is no {what} {text[:140]!r}.", id=text[:140])
+    return found
+
+
+class Access:
+    """Looks objects up for a viewer and applies the policy."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def workspace(self, viewer: Viewer, id: UUID, action: Action) -> WorkspaceRow:
+        """The workspace, if the viewer may do this to it."""
+        found = await workspaces.facts(self._db, viewer.tenant_id, viewer.user_id, [id])
+        row, recipient = found[0] if found else (None, False)
+        bound = (
+            None
+            if row is None
+            else WorkspaceBound(tenant_id=viewer.tenant_id, owner_id=row.owner_id, recipient=recipient)
+        )
+        require(viewer, action, bound, what="workspace", id=id)
+        assert row is not None
+        return row
+
+    async def tasks(self, viewer: Viewer, ids: Sequence[str], action: Action) -> dict[str, TaskRow | Exception]:
+        """Each task that exists and may be acted on; the refusal for each that may not."""
+        wanted = [id for id in ids if is_task_id(id)]
+        rows = {row.id: row for row in await tasks.by_id(self._db, viewer.tenant_id, wanted)} if wanted else {}
+        places = {row.workspace_id for row in rows.values() if row.workspace_id is not None}
+        known = {
+            row.id: (row, recipient)
+            for row, recipient in (
+                await workspaces.facts(self._db, viewer.tenant_id, viewer.user_id, list(places)) if places else []
+            )
+        }
+        answer: dict[str, TaskRow | Exception] = {}
+        for id in ids:
+            row = rows.get(id)
+            try:
+                require(viewer, action, self._bound(viewer, row, known), what="task", id=id)
+            except Exception as refusal:
+                answer[id] = refusal
+            else:
+                assert row is not None
+                answer[id] = row
+        return answer
+
+    def _bound(
+        self, viewer: Viewer, row: TaskRow | None, known: dict[UUID, tuple[WorkspaceRow, bool]]
+    ) -> TenantWide | WorkspaceBound | None:
+        if row is None:
+            return None
+        if row.workspace_id is None:
+            return TenantWide(tenant_id=viewer.tenant_id)
+        place = known.get(row.workspace_id)
+        if place is None:
+            return None
+        return WorkspaceBound(tenant_id=viewer.tenant_id, owner_id=place[0].owner_id, recipient=place[1])
+
+    async def task(self, viewer: Viewer, id: str, action: Action) -> TaskRow:
+        """The task, if the viewer may do this to it."""
+        found = (await self.tasks(viewer, [id], action))[id]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    async def agent_session(self, viewer: Viewer, id: UUID) -> AgentSessionRow:
+        """The viewer's own agent session, active or ended."""
+        rows = await identity.sessions_by_id(self._db, viewer.tenant_id, [id])
+        bound = SessionBound(tenant_id=viewer.tenant_id, user_id=rows[0].user_id) if rows else None
+        require(viewer, Action.WORK, bound, what="agent session", id=id)
+        return rows[0]

@@ -1,0 +1,150 @@
+"""The event log: append, read after a position, and know its end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+from uuid import UUID
+
+import orjson
+
+from app.db.engine import Database, Lane
+from app.db.statement import Statement
+from app.db.tx import Tx
+from app.domain.actor import Actor, Origin
+from app.domain.tasks.events import EventType
+from app.storage.rows.event import EventRow
+from app.storage.statements import composed, load
+
+APPEND: Final = load("append_events")
+TAIL: Final = load("tail_events")
+# The end of the log and its oldest kept event, in one look.
+BOUNDS: Final = composed(
+    """
+    SELECT coalesce((SELECT e.sequence FROM events e WHERE e.tenant_id = :tenant_id
+                      ORDER BY e.sequence DESC LIMIT 1), 0) AS last,
+           coalesce((SELECT e.sequence FROM events e WHERE e.tenant_id = :tenant_id
+                      ORDER BY e.sequence LIMIT 1), 0) AS first
+    """
+)
+# What a reader sees after a position, together with the end of the log in the same snapshot: a page that is not full
+# has then provably seen everything up to that end.
+READ_AFTER: Final = """
+    SELECT bound.log_end, {event:e}
+      FROM (SELECT coalesce((SELECT x.sequence FROM events x WHERE x.tenant_id = :tenant_id
+                              ORDER BY x.sequence DESC LIMIT 1), 0) AS log_end) bound
+      LEFT JOIN LATERAL (
+          SELECT * FROM events
+           WHERE events.tenant_id = :tenant_id AND events.sequence > CAST(:after AS bigint)
+             AND (events.workspace_id IS NULL OR events.workspace_id = ANY ({readable}))
+             {conditions}
+           ORDER BY events.sequence
+           LIMIT CAST(:most AS int)
+      ) e ON true
+     ORDER BY e.sequence
+"""
+CONDITIONS: Final[Mapping[str, str]] = {
+    "task_id": "AND events.task_id = :task_id",
+    "tree": """AND events.task_id IN (
+                   SELECT t.id FROM tasks t
+                    WHERE t.tenant_id = :tenant_id
+                      AND (t.id = :task_id OR t.path @> ARRAY[CAST(:task_id AS text)]))""",
+    "run_id": "AND events.run_id = CAST(:run_id AS uuid)",
+    "workspace_id": "AND events.workspace_id = CAST(:workspace_id AS uuid)",
+    "types": "AND events.type = ANY (CAST(:types AS text[]))",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvent:
+    """A fact to append."""
+
+    type: EventType
+    payload: Mapping[str, object]
+    actor: Actor
+    origin: Origin
+    task_id: str | None = None
+    task_path: Sequence[str] | None = None
+    run_id: UUID | None = None
+    workspace_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """Which part of a tenant's log a reader wants; None means any."""
+
+    task_id: str | None = None
+    with_descendants: bool = False
+    run_id: UUID | None = None
+    workspace_id: UUID | None = None
+    types: tuple[EventType, ...] | None = None
+
+    def shape(self) -> tuple[str, ...]:
+        """The names of the conditions this range needs."""
+        task = ("tree" if self.with_descendants else "task_id",) if self.task_id is not None else ()
+        return task + tuple(n for n in ("run_id", "workspace_id", "types") if getattr(self, n) is not None)
+
+
+@cache
+def read_statement(shape: tuple[str, ...]) -> Statement:
+    """The reading statement for ranges of one shape; there are few shapes."""
+    conditions = " ".join(CONDITIONS[name] for name in shape)
+    return composed(READ_AFTER.replace("{conditions}", conditions), name=f"read_events:{'+'.join(shape)}")
+
+
+EVERYTHING: Final = Range()
+
+
+async def append(tx: Tx, tenant_id: UUID, events: Sequence[NewEvent]) -> int:
+    """Append facts as the last act of a transaction; returns the sequence of the last one."""
+    row = await tx.fetchrow(
+        APPEND,
+        tenant_id=tenant_id,
+        types=[e.type.value for e in events],
+        task_ids=[e.task_id for e in events],
+        task_paths=orjson.dumps([list(e.task_path or ()) for e in events]).decode(),
+        run_ids=[e.run_id for e in events],
+        workspace_ids=[e.workspace_id for e in events],
+        actor_kinds=[e.actor.kind.value for e in events],
+        actor_refs=[e.actor.ref for e in events],
+        origin_kinds=[e.origin.kind.value for e in events],
+        origin_refs=[e.origin.ref for e in events],
+        payloads=[orjson.dumps(e.payload).decode() for e in events],
+    )
+    assert row is not None
+    tx.wrote_events(tenant_id)
+    last: int = row["last"]
+    return last
+
+
+async def tail(db: Database, positions: Mapping[UUID, int], *, most: int) -> list[EventRow]:
+    """What each tenant's log holds after its position, in order, at most so many per tenant."""
+    rows = await db.fetch(TAIL, Lane.STREAM, tenant_ids=list(positions), positions=list(positions.values()), most=most)
+    return [EventRow.of(row) for row in rows]
+
+
+async def bounds(db: Database, tenant_id: UUID) -> tuple[int, int]:
+    """The first kept and the last sequence of a tenant's log; 0, 0 for an empty one."""
+    row = await db.fetchrow(BOUNDS, Lane.STREAM, tenant_id=tenant_id)
+    assert row is not None
+    return row["first"], row["last"]
+
+
+async def read_after(
+    db: Database, tenant_id: UUID, user_id: UUID, after: int, wanted: Range, *, most: int, lane: Lane = Lane.STREAM
+) -> tuple[list[EventRow], int]:
+    """Events after a position that the user may see, and the end of the log as that same look saw it."""
+    rows = await db.fetch(
+        read_statement(wanted.shape()),
+        lane,
+        tenant_id=tenant_id,
+        user_id=user_id,
+        after=after,
+        most=most,
+        task_id=wanted.task_id,
+        run_id=wanted.run_id,
+        workspace_id=wanted.workspace_id,
+        types=None if wanted.types is None else [t.value for t in wanted.types],
+    )
+    found = [EventRow.of(row) for row in rows if row["sequence"] is not None]
+    return found, rows[0]["log_end"]

@@ -1,0 +1,1 @@
+"""Rows as they are read: frozen values with the words of the domain."""

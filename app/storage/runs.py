@@ -1,0 +1,76 @@
+"""Statements that read runs and their reports."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from app.db.engine import Database, Lane
+from app.storage.rows.task import RunReportRow, RunRow
+from app.storage.statements import composed, load
+
+BY_ID: Final = composed(
+    "SELECT {run:r} FROM runs r WHERE r.tenant_id = :tenant_id AND r.id = ANY (CAST(:ids AS uuid[]))"
+)
+BY_TASK: Final = composed(
+    """
+    SELECT {run:r}
+      FROM unnest(CAST(:task_ids AS text[])) AS asked(task_id)
+      CROSS JOIN LATERAL (
+          SELECT * FROM runs WHERE runs.tenant_id = :tenant_id AND runs.task_id = asked.task_id
+           ORDER BY runs.attempt DESC, runs.id DESC LIMIT CAST(:most AS int)
+      ) r
+    """
+)
+REPORTS: Final = composed(
+    """
+    SELECT {run_report:p} FROM run_reports p
+     WHERE p.tenant_id = :tenant_id AND p.run_id = ANY (CAST(:run_ids AS uuid[]))
+    """
+)
+REPORT: Final = load("report_run")
+
+
+async def by_id(db: Database, tenant_id: UUID, ids: Sequence[UUID]) -> list[RunRow]:
+    """The runs that exist among the ids."""
+    return [RunRow.of(row) for row in await db.fetch(BY_ID, tenant_id=tenant_id, ids=ids)]
+
+
+async def by_task(db: Database, tenant_id: UUID, task_ids: Sequence[str], *, most: int) -> list[RunRow]:
+    """The newest runs of each task, newest first, at most so many each."""
+    rows = await db.fetch(BY_TASK, tenant_id=tenant_id, task_ids=task_ids, most=most)
+    return [RunRow.of(row) for row in rows]
+
+
+async def reports(db: Database, tenant_id: UUID, run_ids: Sequence[UUID]) -> list[RunReportRow]:
+    """What workers reported about the runs."""
+    return [RunReportRow.of(row) for row in await db.fetch(REPORTS, tenant_id=tenant_id, run_ids=run_ids)]
+
+
+async def report(
+    db: Database,
+    tenant_id: UUID,
+    *,
+    run_id: UUID,
+    session_id: UUID,
+    epoch: int | None,
+    fraction: float | None,
+    message: str | None,
+    outcome: str | None,
+    usage: str | None,
+    transcript: str | None,
+) -> tuple[RunRow, int] | None:
+    """Store what the holder of a run says about it; None where the claim is gone."""
+    rows = await db.write(
+        REPORT,
+        tenant_id,
+        Lane.LEASES,
+        run_id=run_id,
+        session_id=session_id,
+        epoch=epoch,
+        fraction=fraction,
+        message=message,
+        outcome=outcome,
+        usage=usage,
+        transcript=transcript,
+    )
+    return (RunRow.of(rows[0]), rows[0]["sequence"]) if rows else None

@@ -1,0 +1,45 @@
+"""Loads the statements that stand in `sql/`, one a file, and compiles each once."""
+
+import re
+from importlib.resources import files
+from typing import Final
+
+from app.db.statement import Statement
+from app.storage.rows.base import Row
+from app.storage.rows.event import EventRow
+from app.storage.rows.identity import AgentSessionRow, ApiKeyRow, UserRow
+from app.storage.rows.task import RunReportRow, RunRow, TaskRow
+from app.storage.visibility import READABLE_WORKSPACES
+
+ROWS: Final[dict[str, type[Row]]] = {
+    "agent_session": AgentSessionRow,
+    "api_key": ApiKeyRow,
+    "event": EventRow,
+    "run": RunRow,
+    "run_report": RunReportRow,
+    "task": TaskRow,
+    "user": UserRow,
+}
+PLACEHOLDER: Final = re.compile(r"\{(\w+):(\w+)\}")
+
+
+def columns_of(row: type[Row], alias: str) -> str:
+    """`alias.column, …` for every column of a row."""
+    return ", ".join(f"{alias}.{name}" for name in row.columns())
+
+
+def expand(source: str) -> str:
+    """Fill `{task:t}` with the columns of a task row under the alias `t`; `{readable}` with what a user sees."""
+    filled = source.replace("{readable}", READABLE_WORKSPACES)
+    return PLACEHOLDER.sub(lambda found: columns_of(ROWS[found[1]], found[2]), filled)
+
+
+def load(name: str) -> Statement:
+    """The statement in `sql/<name>.sql`."""
+    source = files("app.storage").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    return Statement(expand(source), name=name)
+
+
+def composed(source: str, *, name: str = "") -> Statement:
+    """A short statement that stands in a module."""
+    return Statement(expand(source), name=name)

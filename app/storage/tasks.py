@@ -1,0 +1,58 @@
+"""Statements about tasks: create, read, cancel a tree."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+import orjson
+
+from app.db.engine import Database
+from app.db.tx import Record, Tx
+from app.storage.rows.task import TaskRow
+from app.storage.statements import composed, load
+
+CREATE: Final = load("create_tasks")
+CANCEL_TREE: Final = load("cancel_tree")
+BY_ID: Final = composed(
+    "SELECT {task:t} FROM tasks t WHERE t.tenant_id = :tenant_id AND t.id = ANY (CAST(:ids AS text[]))"
+)
+LOCK_TREE: Final = composed(
+    """
+    SELECT t.id, t.status FROM tasks t
+     WHERE t.tenant_id = :tenant_id AND (t.id = :id OR t.path @> CAST(ARRAY[:id] AS text[]))
+     ORDER BY t.id FOR NO KEY UPDATE
+    """
+)
+
+
+async def create(db: Database, tenant_id: UUID, tasks: Sequence[Mapping[str, object]]) -> list[Record]:
+    """New tasks with their events; a record `ord, sequence, …` for each that was made."""
+    return await db.write(CREATE, tenant_id, tasks=orjson.dumps(tasks).decode())
+
+
+async def by_id(db: Database, tenant_id: UUID, ids: Sequence[str]) -> list[TaskRow]:
+    """The tasks that exist among the ids."""
+    return [TaskRow.of(row) for row in await db.fetch(BY_ID, tenant_id=tenant_id, ids=ids)]
+
+
+async def lock_tree(tx: Tx, tenant_id: UUID, id: str) -> list[Record]:
+    """Lock a task and all its descendants; `id, status` each."""
+    return await tx.fetch(LOCK_TREE, tenant_id=tenant_id, id=id)
+
+
+async def cancel_tree(
+    tx: Tx, tenant_id: UUID, id: str, *, actor: tuple[str, str], origin: tuple[str, str], reason: str | None
+) -> list[Record]:
+    """Cancel a locked tree with its open runs; a record `task_id, sequence` for each canceled task."""
+    rows = await tx.fetch(
+        CANCEL_TREE,
+        tenant_id=tenant_id,
+        id=id,
+        actor_kind=actor[0],
+        actor_ref=actor[1],
+        origin_kind=origin[0],
+        origin_ref=origin[1],
+        reason=reason,
+    )
+    tx.wrote_events(tenant_id)
+    return rows

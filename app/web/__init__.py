@@ -1,0 +1,1 @@
+"""HTTP, WebSocket, SSE and static files: bytes to calls and back."""
