@@ -1,0 +1,1 @@
+"""Tests of Taskloom; the tree mirrors app/."""
