@@ -99,11 +99,11 @@ class GroupCommit(Generic[Group, Asked, Answer]):
             for one in batch:
                 await self._flush(group, [one])
             return
-        for (_, waiting), answer in zip(batch, answers, strict=True):
-            if isinstance(answer, BaseException):
-                _refuse(waiting, answer)
+        for (_, waiting), given in zip(batch, answers, strict=True):
+            if isinstance(given, BaseException):
+                _refuse(waiting, given)
             elif not waiting.done():
-                waiting.set_result(answer)
+                waiting.set_result(given)
 
 
 def _refuse(answer: "asyncio.Future[Answer]", problem: BaseException) -> None:

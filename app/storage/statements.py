@@ -9,16 +9,19 @@ from app.storage.rows.base import Row
 from app.storage.rows.event import EventRow
 from app.storage.rows.identity import AgentSessionRow, ApiKeyRow, UserRow
 from app.storage.rows.task import RunReportRow, RunRow, TaskRow
+from app.storage.rows.workspace import ChartRow, WorkspaceRow
 from app.storage.visibility import READABLE_WORKSPACES
 
 ROWS: Final[dict[str, type[Row]]] = {
     "agent_session": AgentSessionRow,
     "api_key": ApiKeyRow,
+    "chart": ChartRow,
     "event": EventRow,
     "run": RunRow,
     "run_report": RunReportRow,
     "task": TaskRow,
     "user": UserRow,
+    "workspace": WorkspaceRow,
 }
 PLACEHOLDER: Final = re.compile(r"\{(\w+):(\w+)\}")
 

@@ -1,0 +1,101 @@
+"""The hub: which subscriber of this process wants which event."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+from app.storage.rows.event import EventRow
+
+Topic = tuple[str, str]
+EVERYTHING: Topic = ("all", "")
+
+
+class Listening(Protocol):
+    """What the hub needs to know of a subscriber."""
+
+    tenant_id: UUID
+    user_id: UUID
+    topic: Topic
+
+    def offer(self, event: EventRow) -> None:
+        """Take an event of one's topic that one may see; never waits."""
+        ...
+
+
+@dataclass(slots=True)
+class Tail:
+    """How far a tenant's log was read here, and who listens."""
+
+    position: int
+    topics: dict[Topic, set[Listening]] = field(default_factory=lambda: defaultdict(set))
+    count: int = 0
+
+
+class Hub:
+    """Hands each new event to the subscribers whose topic it has."""
+
+    def __init__(self) -> None:
+        self._tails: dict[UUID, Tail] = {}
+        self.delivered = 0
+
+    def add(self, subscriber: Listening, position: int) -> None:
+        """Offer the subscriber what is read from now on; a tenant nobody listened to is read from `position`."""
+        tail = self._tails.setdefault(subscriber.tenant_id, Tail(position))
+        tail.topics[subscriber.topic].add(subscriber)
+        tail.count += 1
+
+    def remove(self, subscriber: Listening) -> None:
+        """Forget the subscriber; a tenant nobody listens to is no longer read. May be called twice."""
+        tail = self._tails.get(subscriber.tenant_id)
+        if tail is None or subscriber not in tail.topics.get(subscriber.topic, ()):
+            return
+        tail.topics[subscriber.topic].discard(subscriber)
+        if not tail.topics[subscriber.topic]:
+            del tail.topics[subscriber.topic]
+        tail.count -= 1
+        if tail.count == 0:
+            del self._tails[subscriber.tenant_id]
+
+    @property
+    def subscribers(self) -> int:
+        """How many listen in this process."""
+        return sum(tail.count for tail in self._tails.values())
+
+    def positions(self) -> Mapping[UUID, int]:
+        """How far each tenant's log was read."""
+        return {tenant: tail.position for tenant, tail in self._tails.items()}
+
+    def publish(self, tenant_id: UUID, events: Sequence[EventRow], readers: frozenset[tuple[UUID, UUID]]) -> None:
+        """Offer events in order; `readers` holds the pairs (user, workspace) that may be seen."""
+        tail = self._tails.get(tenant_id)
+        if tail is None:
+            return
+        for event in events:
+            if event.sequence <= tail.position:
+                continue
+            for subscriber in _interested(tail, event):
+                if event.workspace_id is None or (subscriber.user_id, event.workspace_id) in readers:
+                    subscriber.offer(event)
+                    self.delivered += 1
+            tail.position = event.sequence
+
+
+def _topics_of(event: EventRow) -> Iterator[Topic]:
+    yield EVERYTHING
+    if event.task_id is not None:
+        yield ("task", event.task_id)
+        for ancestor in event.task_path or ():
+            yield ("task", ancestor)
+    if event.run_id is not None:
+        yield ("run", str(event.run_id))
+    if event.workspace_id is not None:
+        yield ("workspace", str(event.workspace_id))
+
+
+def _interested(tail: Tail, event: EventRow) -> Iterable[Listening]:
+    for topic in _topics_of(event):
+        listening = tail.topics.get(topic)
+        if listening:
+            yield from tuple(listening)

@@ -1,0 +1,303 @@
+"""The worker's side of a run: claim, heartbeat, complete, fail, release, report."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from app.db.engine import Database
+from app.db.tx import Record
+from app.domain.access.viewer import Viewer
+from app.domain.errors import BadInput, Conflict, Forbidden, LeaseLost, NotFound
+from app.domain.ids import parse_uuid
+from app.domain.tasks.lease import (
+    CLAIM_BATCH_MAX,
+    ERROR_LENGTH_MAX,
+    METADATA_BYTES_MAX,
+    REAPER_BATCH,
+    RESULT_BYTES_MAX,
+    lease_seconds,
+    refuse_claim_token,
+)
+from app.domain.tasks.matching import capability_set
+from app.domain.tasks.run_status import RunStatus
+from app.domain.text import checked, json_text
+from app.services.agent_sessions import AgentSessions, Holder
+from app.services.group_commit import GroupCommit
+from app.storage import leases, runs
+from app.storage.rows.task import RunRow
+
+TRANSCRIPT_LENGTH_MAX: Final = 64 * 1024
+MESSAGE_LENGTH_MAX: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A run after it was moved, and the sequence of the event that says so."""
+
+    run: RunRow
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """What a claim gave; `busy` when the session already holds all it registered for."""
+
+    runs: tuple[Moved, ...]
+    busy: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """The answer to a heartbeat, as data: a lost lease is no error."""
+
+    run: RunRow | None
+    lease_lost: bool
+    cancel_requested: bool
+    sequence: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a worker may say about its run; None leaves a member as it is."""
+
+    fraction: float | None = None
+    message: str | None = None
+    outcome: object = None
+    usage: object = None
+    transcript_append: str | None = None
+
+
+class LeaseLedger:
+    """Carries out what workers ask, many callers by one statement."""
+
+    def __init__(self, db: Database, sessions: AgentSessions) -> None:
+        self._db = db
+        self._sessions = sessions
+        self._claims: GroupCommit[tuple[UUID, leases.Criteria], leases.Claim, Claimed] = GroupCommit(
+            self._claim_batch, apart=_session_of, weight=_wanted
+        )
+        self._extends: GroupCommit[UUID, leases.Extend, Moved | None] = GroupCommit(self._extend_batch, apart=_run_of)
+        self._finishes: GroupCommit[UUID, leases.Finish, Moved | None] = GroupCommit(self._finish_batch, apart=_run_of)
+        self._releases: GroupCommit[UUID, leases.Release, Moved | None] = GroupCommit(
+            self._release_batch, apart=_run_of
+        )
+
+    async def claim(
+        self,
+        viewer: Viewer,
+        session_id: str,
+        *,
+        limit: int = 1,
+        seconds: int | None = None,
+        workspace_id: str | None = None,
+        offered: Sequence[str] | None = None,
+        priority_min: int = 0,
+    ) -> Claimed:
+        """Up to `limit` runs for one session; none is an answer, a session at its limit is `busy`."""
+        holder = await self._sessions.holder(viewer, session_id)
+        if not 1 <= limit <= CLAIM_BATCH_MAX:
+            raise BadInput(f"limit is {limit}; give 1 to {CLAIM_BATCH_MAX}.", field="limit")
+        if workspace_id is not None and parse_uuid(workspace_id) != holder.workspace_id:
+            raise Forbidden(
+                "workspaceId differs from the workspace of the agent session; register a session for that workspace."
+            )
+        capabilities = capability_set([*holder.capabilities, *(offered or ())], "requiredCapabilities")
+        criteria = leases.Criteria(
+            place=holder.workspace_id or leases.GLOBAL_PLACE,
+            capabilities=tuple(sorted(capabilities)),
+            priority_min=priority_min,
+        )
+        asked = leases.Claim(session_id=holder.id, wanted=limit, lease_seconds=lease_seconds(seconds))
+        claimed = await self._claims.submit((viewer.tenant_id, criteria), asked)
+        if claimed.busy and await leases.expire(self._db, viewer.tenant_id, most=REAPER_BATCH, session_id=holder.id):
+            # What filled the session had ended already; the sweep had only not come by yet.
+            claimed = await self._claims.submit((viewer.tenant_id, criteria), asked)
+        return claimed
+
+    async def heartbeat(
+        self, viewer: Viewer, session_id: str, run_id: str, *, epoch: int | None = None, seconds: int | None = None
+    ) -> Heartbeat:
+        """Push the end of a lease; a lease that is gone is told, not raised."""
+        holder = await self._sessions.holder(viewer, session_id)
+        wanted = lease_seconds(seconds)
+        id = parse_uuid(run_id)
+        if id is None:
+            return Heartbeat(run=None, lease_lost=True, cancel_requested=False, sequence=None)
+        asked = leases.Extend(run_id=id, session_id=holder.id, epoch=_epoch(epoch), lease_seconds=wanted)
+        moved = await self._extends.submit(viewer.tenant_id, asked)
+        if moved is not None:
+            return Heartbeat(run=moved.run, lease_lost=False, cancel_requested=False, sequence=moved.sequence)
+        found = await runs.by_id(self._db, viewer.tenant_id, [id])
+        own = bool(found) and found[0].agent_session_id == holder.id
+        canceled = own and found[0].status is RunStatus.CANCELED
+        return Heartbeat(run=found[0] if own else None, lease_lost=True, cancel_requested=canceled, sequence=None)
+
+    async def complete(
+        self, viewer: Viewer, session_id: str, run_id: str, *, epoch: int | None = None, result: object = None
+    ) -> Moved:
+        """End a held run well; LeaseLost if it is no longer held under this claim."""
+        holder = await self._sessions.holder(viewer, session_id)
+        refuse_claim_token(result, "result")
+        text = None if result is None else json_text(result, "result", bytes_max=RESULT_BYTES_MAX)
+        return await self._finish(viewer, holder, run_id, epoch, "completed", result=text)
+
+    async def fail(
+        self,
+        viewer: Viewer,
+        session_id: str,
+        run_id: str,
+        *,
+        error: str,
+        epoch: int | None = None,
+        metadata: object = None,
+    ) -> Moved:
+        """End a held run with an error; LeaseLost if it is no longer held under this claim."""
+        holder = await self._sessions.holder(viewer, session_id)
+        said = checked(error, "error", longest=ERROR_LENGTH_MAX)
+        refuse_claim_token(metadata, "metadata")
+        text = None if metadata is None else json_text(metadata, "metadata", bytes_max=METADATA_BYTES_MAX)
+        return await self._finish(viewer, holder, run_id, epoch, "failed", error=said, metadata=text)
+
+    async def release(
+        self, viewer: Viewer, session_id: str, run_id: str, *, epoch: int | None = None, reason: str | None = None
+    ) -> Moved:
+        """Give a held run back to the queue; the attempt is kept."""
+        holder = await self._sessions.holder(viewer, session_id)
+        why = None if reason is None else checked(reason, "reason", longest=MESSAGE_LENGTH_MAX, blank=True) or None
+        id = parse_uuid(run_id)
+        moved = None
+        if id is not None:
+            asked = leases.Release(run_id=id, session_id=holder.id, epoch=_epoch(epoch), reason=why)
+            moved = await self._releases.submit(viewer.tenant_id, asked)
+        return moved or await self._refused(viewer, holder, run_id)
+
+    async def report(
+        self, viewer: Viewer, session_id: str, run_id: str, said: Report, *, epoch: int | None = None
+    ) -> Moved:
+        """Store progress, outcome, usage and transcript of a held run."""
+        holder = await self._sessions.holder(viewer, session_id)
+        if said.fraction is not None and not 0 <= said.fraction <= 1:
+            raise BadInput(f"progress.fraction is {said.fraction}; give 0 to 1.", field="progress.fraction")
+        message = said.message and checked(said.message, "progress.message", longest=MESSAGE_LENGTH_MAX, blank=True)
+        transcript = said.transcript_append and checked(
+            said.transcript_append, "transcriptAppend", longest=TRANSCRIPT_LENGTH_MAX, blank=True
+        )
+        id = parse_uuid(run_id)
+        done = None
+        if id is not None:
+            done = await runs.report(
+                self._db,
+                viewer.tenant_id,
+                run_id=id,
+                session_id=holder.id,
+                epoch=_epoch(epoch),
+                fraction=said.fraction,
+                message=message,
+                outcome=_json_or_none(said.outcome, "outcome"),
+                usage=_json_or_none(said.usage, "usage"),
+                transcript=transcript,
+            )
+        return Moved(run=done[0], sequence=done[1]) if done else await self._refused(viewer, holder, run_id)
+
+    async def idle(self) -> None:
+        """Wait until every statement under way has ended."""
+        for one in (self._claims, self._extends, self._finishes, self._releases):
+            await one.idle()
+
+    async def _finish(
+        self,
+        viewer: Viewer,
+        holder: Holder,
+        run_id: str,
+        epoch: int | None,
+        outcome: str,
+        *,
+        result: str | None = None,
+        error: str | None = None,
+        metadata: str | None = None,
+    ) -> Moved:
+        id = parse_uuid(run_id)
+        moved = None
+        if id is not None:
+            asked = leases.Finish(
+                run_id=id,
+                session_id=holder.id,
+                epoch=_epoch(epoch),
+                outcome=outcome,
+                result=result,
+                error=error,
+                metadata=metadata,
+            )
+            moved = await self._finishes.submit(viewer.tenant_id, asked)
+        return moved or await self._refused(viewer, holder, run_id)
+
+    async def _refused(self, viewer: Viewer, holder: Holder, run_id: str) -> Moved:
+        """Say why a call under a claim changed nothing; a run of somebody else's looks like none at all."""
+        id = parse_uuid(run_id)
+        found = await runs.by_id(self._db, viewer.tenant_id, [id]) if id is not None else []
+        if not found or found[0].workspace_id != holder.workspace_id:
+            raise NotFound(f"There is no run {run_id[:140]!r}.", id=run_id[:140])
+        run = found[0]
+        raise LeaseLost(
+            f"This agent session no longer holds run {run.id}: it is {run.status.value}"
+            f" under lease epoch {run.lease_epoch}. Drop the work and claim again.",
+            status=run.status.value,
+            leaseEpoch=str(run.lease_epoch),
+        )
+
+    async def _claim_batch(
+        self, group: tuple[UUID, leases.Criteria], asked: Sequence[leases.Claim]
+    ) -> Sequence[Claimed | BaseException]:
+        tenant_id, criteria = group
+        given: list[list[Moved]] = [[] for _ in asked]
+        active, free = [False] * len(asked), [0] * len(asked)
+        for record in await leases.claim(self._db, tenant_id, criteria, asked):
+            at = record["ord"] - 1
+            active[at], free[at] = record["session_active"], record["free"]
+            if record["id"] is not None:
+                given[at].append(Moved(run=RunRow.of(record), sequence=record["sequence"]))
+        return [
+            Claimed(runs=tuple(given[at]), busy=free[at] <= 0)
+            if active[at]
+            else Conflict("The agent session has ended; register a new one.")
+            for at in range(len(asked))
+        ]
+
+    async def _extend_batch(self, tenant_id: UUID, asked: Sequence[leases.Extend]) -> Sequence[Moved | None]:
+        return _in_order(await leases.extend(self._db, tenant_id, asked), len(asked))
+
+    async def _finish_batch(self, tenant_id: UUID, asked: Sequence[leases.Finish]) -> Sequence[Moved | None]:
+        return _in_order(await leases.finish(self._db, tenant_id, asked), len(asked))
+
+    async def _release_batch(self, tenant_id: UUID, asked: Sequence[leases.Release]) -> Sequence[Moved | None]:
+        return _in_order(await leases.release(self._db, tenant_id, asked), len(asked))
+
+
+def _in_order(records: Sequence[Record], count: int) -> list[Moved | None]:
+    answers: list[Moved | None] = [None] * count
+    for record in records:
+        answers[record["ord"] - 1] = Moved(run=RunRow.of(record), sequence=record["sequence"])
+    return answers
+
+
+def _epoch(given: int | None) -> int | None:
+    if given is not None and not 0 <= given < 2**63:
+        raise BadInput(f"leaseEpoch is {given}; send back the one the claim gave.", field="leaseEpoch")
+    return given
+
+
+def _json_or_none(value: object, field: str) -> str | None:
+    return None if value is None else json_text(value, field, bytes_max=RESULT_BYTES_MAX)
+
+
+def _session_of(asked: leases.Claim) -> Hashable:
+    return asked.session_id
+
+
+def _wanted(asked: leases.Claim) -> int:
+    return asked.wanted
+
+
+def _run_of(asked: leases.Extend | leases.Finish | leases.Release) -> Hashable:
+    return asked.run_id

@@ -1,0 +1,238 @@
+"""Tasks: create them, get them queued, cancel them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from app.clock import Now
+from app.db.engine import Database
+from app.domain.access.policy import Action, TenantWide, require
+from app.domain.access.viewer import Viewer
+from app.domain.actor import OriginKind
+from app.domain.errors import Conflict, NotFound, ServiceUnavailable, TaskloomError
+from app.domain.ids import parse_uuid, uuid7
+from app.domain.tasks.draft import TaskDraft, channel, idempotency_key, validated
+from app.domain.tasks.lease import METADATA_BYTES_MAX
+from app.domain.tasks.status import (
+    PRIORITY_WEIGHTS,
+    ApprovalPolicy,
+    TaskPriority,
+    TaskStatus,
+    initial_approval,
+    initial_status,
+)
+from app.domain.text import checked, json_text
+from app.services.access import Access, known_id
+from app.services.group_commit import GroupCommit
+from app.storage import leases, runs, tasks
+from app.storage.rows.task import RunRow, TaskRow
+from app.storage.rows.workspace import WorkspaceStatus
+
+REASON_LENGTH_MAX: Final = 1_000
+RETRIES_MAX: Final = 5
+DOOR: Final = OriginKind.HTTP.value
+
+REFUSALS: Final[dict[str, tuple[type[TaskloomError], str]]] = {
+    "unknown_task": (NotFound, "There is no such task."),
+    "key_of_another_task": (Conflict, "This idempotencyKey was used for another task; choose a new one."),
+    "not_a_draft": (Conflict, "Only a draft can be published; use startTask to queue a run."),
+    "draft": (Conflict, "The task is a draft; publish it first."),
+    "canceled": (Conflict, "The task is canceled, for good; create a new one."),
+    "open_run": (Conflict, "The task already has a run that has not ended; wait for it or cancel it."),
+    "blocked": (Conflict, "The task is blocked by a dependency or waits for approval; resolve that first."),
+    "attempts_exhausted": (Conflict, "All attempts of the task are used up; raise maxAttempts to try again."),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created:
+    """A new task and the sequence of its event."""
+
+    task: TaskRow
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """A run that was queued, or the one that the same request queued before (then without a sequence)."""
+
+    run: RunRow
+    sequence: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canceled:
+    """The sequence of the event that says so; None where nothing was left to cancel."""
+
+    task_id: str
+    sequence: int | None
+
+
+class Tasks:
+    """The use cases of tasks."""
+
+    def __init__(self, db: Database, access: Access, now: Now) -> None:
+        self._db = db
+        self._access = access
+        self._now = now
+        self._creations: GroupCommit[UUID, dict[str, object], Created] = GroupCommit(
+            self._create_batch, apart=lambda asked: asked["id"]
+        )
+        self._queue: GroupCommit[Viewer, leases.Enqueue, Queued] = GroupCommit(
+            self._enqueue_batch, apart=lambda asked: asked.task_id
+        )
+
+    async def create(self, viewer: Viewer, draft: TaskDraft) -> Created:
+        """A new task; creating one queues nothing."""
+        columns = validated(draft)
+        place = await self._place(viewer, draft)
+        policy = draft.approval_policy or ApprovalPolicy.NONE
+        columns |= {
+            "id": draft.id or str(uuid7(self._now())),
+            "workspace_id": place,
+            "status": initial_status(draft=draft.draft, policy=policy).value,
+            "priority": PRIORITY_WEIGHTS[draft.priority or TaskPriority.MEDIUM],
+            "approval_policy": policy.value,
+            "approval_state": initial_approval(policy).value,
+            "actor_kind": viewer.actor.kind.value,
+            "actor_ref": viewer.actor.ref,
+            "origin_kind": DOOR,
+            "origin_ref": "tasks.create",
+        }
+        return await self._creations.submit(viewer.tenant_id, columns)
+
+    async def enqueue(
+        self,
+        viewer: Viewer,
+        task_id: str,
+        *,
+        action: str = "enqueue",
+        key: str | None = None,
+        metadata: object = None,
+        network_channel: str | None = None,
+    ) -> Queued:
+        """Queue a run: `enqueue` always a new one, `start` and `publish` the open one if the same was asked before."""
+        text = None if metadata is None else json_text(metadata, "metadata", bytes_max=METADATA_BYTES_MAX)
+        asked = leases.Enqueue(
+            task_id=task_id,
+            action=action,
+            key=idempotency_key(key),
+            run_id=uuid7(self._now()),
+            metadata=text,
+            channel=channel(network_channel),
+            actor=(viewer.actor.kind.value, viewer.actor.ref),
+            origin=(DOOR, f"tasks.{action}"),
+        )
+        return await self._queue.submit(viewer, asked)
+
+    async def cancel(self, viewer: Viewer, task_id: str, *, reason: str | None = None) -> Canceled:
+        """Cancel a task with all its descendants and their open runs, in one transaction."""
+        why = _reason(reason)
+        await self._access.task(viewer, task_id, Action.WRITE)
+        async with self._db.transaction() as tx:
+            tree = {row["id"]: row["status"] for row in await tasks.lock_tree(tx, viewer.tenant_id, task_id)}
+            if task_id not in tree:
+                raise NotFound(f"There is no task {task_id[:140]!r}.", id=task_id[:140])
+            done = await tasks.cancel_tree(
+                tx,
+                viewer.tenant_id,
+                task_id,
+                actor=(viewer.actor.kind.value, viewer.actor.ref),
+                origin=(DOOR, "tasks.cancel"),
+                reason=why,
+            )
+            own = next((row["sequence"] for row in done if row["task_id"] == task_id), None)
+            if own is None and tree[task_id] != TaskStatus.CANCELED:
+                raise Conflict(f"The task is {tree[task_id]}; only a task that has not ended can be canceled.")
+        return Canceled(task_id=task_id, sequence=own)
+
+    async def cancel_run(self, viewer: Viewer, run_id: str, *, reason: str | None = None) -> Queued:
+        """Cancel one run that has not ended; its task is canceled with it."""
+        why = _reason(reason)
+        id = known_id(run_id, "run")
+        found = await runs.by_id(self._db, viewer.tenant_id, [id])
+        if not found:
+            raise NotFound(f"There is no run {run_id!r}.", id=run_id)
+        await self._access.task(viewer, found[0].task_id, Action.WRITE)
+        record = await leases.cancel(
+            self._db,
+            viewer.tenant_id,
+            id,
+            actor=(viewer.actor.kind.value, viewer.actor.ref),
+            origin=(DOOR, "tasks.cancel_run"),
+            reason=why,
+        )
+        if record is None:
+            raise Conflict("The run has ended already; nothing is left to cancel.")
+        return Queued(run=RunRow.of(record), sequence=record["sequence"])
+
+    async def idle(self) -> None:
+        """Wait until every statement under way has ended."""
+        await self._creations.idle()
+        await self._queue.idle()
+
+    async def _place(self, viewer: Viewer, draft: TaskDraft) -> str | None:
+        if draft.workspace_id is None:
+            require(viewer, Action.WRITE, TenantWide(tenant_id=viewer.tenant_id), what="tenant", id=viewer.tenant_id)
+            return None
+        if parse_uuid(draft.workspace_id) is None:
+            raise NotFound(f"There is no workspace {draft.workspace_id[:140]!r}.", field="workspaceId")
+        place = await self._access.workspace(viewer, known_id(draft.workspace_id, "workspace"), Action.WRITE)
+        if place.status is WorkspaceStatus.ARCHIVED:
+            raise Conflict("The workspace is archived; restore it first.", field="workspaceId")
+        return str(place.id)
+
+    async def _create_batch(
+        self, tenant_id: UUID, asked: Sequence[dict[str, object]]
+    ) -> Sequence[Created | BaseException]:
+        numbered = [{**columns, "ord": at} for at, columns in enumerate(asked)]
+        answers: list[Created | BaseException] = [
+            Conflict(f"The task id {columns['id']!r} is in use; choose another or leave it out.", field="id")
+            for columns in asked
+        ]
+        for record in await tasks.create(self._db, tenant_id, numbered):
+            answers[record["ord"]] = Created(task=TaskRow.of(record), sequence=record["sequence"])
+        return answers
+
+    async def _enqueue_batch(self, viewer: Viewer, asked: Sequence[leases.Enqueue]) -> Sequence[Queued | BaseException]:
+        allowed = await self._access.tasks(viewer, [a.task_id for a in asked], Action.WRITE)
+        answers: dict[str, Queued | BaseException] = {
+            id: found for id, found in allowed.items() if isinstance(found, Exception)
+        }
+        open_ones = [a for a in asked if a.task_id not in answers]
+        for _ in range(RETRIES_MAX):
+            if not open_ones:
+                break
+            open_ones = await self._enqueue_once(viewer, open_ones, answers)
+        for one in open_ones:
+            answers[one.task_id] = ServiceUnavailable("The task is changing too quickly; try again.")
+        return [answers[a.task_id] for a in asked]
+
+    async def _enqueue_once(
+        self, viewer: Viewer, asked: Sequence[leases.Enqueue], answers: dict[str, Queued | BaseException]
+    ) -> list[leases.Enqueue]:
+        """Fill in the answers; returns the requests that met a change which only a new look can see."""
+        again: list[leases.Enqueue] = []
+        existing: dict[UUID, str] = {}
+        for request, record in zip(asked, await leases.enqueue(self._db, viewer.tenant_id, asked), strict=True):
+            verdict = record["verdict"]
+            if verdict == "queued":
+                answers[request.task_id] = Queued(run=RunRow.of(record), sequence=record["sequence"])
+            elif verdict == "existing":
+                existing[record["existing_run_id"]] = request.task_id
+            elif verdict == "retry":
+                again.append(request)
+            else:
+                kind, message = REFUSALS[verdict]
+                answers[request.task_id] = kind(message, reason=verdict)
+        if existing:
+            for row in await runs.by_id(self._db, viewer.tenant_id, list(existing)):
+                answers[existing[row.id]] = Queued(run=row, sequence=None)
+        return again
+
+
+def _reason(given: str | None) -> str | None:
+    if given is None:
+        return None
+    return checked(given, "reason", longest=REASON_LENGTH_MAX, blank=True) or None
