@@ -1,0 +1,1 @@
+"""Kinds of charts: each compiles its own part of the ECharts option."""

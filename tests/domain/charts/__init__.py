@@ -1,0 +1,1 @@
+"""Tests of chart specs, filters, plans and options."""

@@ -1,0 +1,1 @@
+"""Golden ECharts options: one file a case."""

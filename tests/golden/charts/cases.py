@@ -1,0 +1,55 @@
+"""The chart specs whose compiled options are kept: every kind, and each way it can look."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from app.domain.charts.option import compile_option
+from app.domain.charts.parse import parse_spec
+from app.domain.charts.rules import spec_problems
+from app.domain.charts.spec import ChartSpec
+from app.domain.grid.column import Column, ColumnType
+
+FOLDER: Final = Path(__file__).parent
+
+COLUMNS: Final = [
+    Column(name="day", data_type=ColumnType.DATE),
+    Column(name="weather", data_type=ColumnType.STRING),
+    Column(name="rain", data_type=ColumnType.NUMBER),
+    Column(name="wind", data_type=ColumnType.NUMBER),
+]
+
+_AVERAGE: Final = {"column": "rain", "agg": "avg"}
+_WIND: Final = {"column": "wind", "agg": "max", "label": "Strongest wind"}
+_RAW: Final = {"column": "rain", "agg": "none"}
+_WEATHER: Final = {"column": "weather"}
+_DAY: Final = {"column": "day"}
+
+CASES: Final[dict[str, dict[str, Any]]] = {
+    "bar": {"kind": "bar", "x": _WEATHER, "y": [_AVERAGE]},
+    "bar-grouped": {"kind": "bar", "x": _DAY, "y": [_AVERAGE], "group": _WEATHER, "title": "Rain"},
+    "bar-measures": {"kind": "bar", "x": _WEATHER, "y": [_AVERAGE, _WIND], "theme": "dark"},
+    "line": {"kind": "line", "x": _DAY, "y": [_WIND], "title": "Wind", "subtitle": "by day"},
+    "line-measures": {"kind": "line", "x": _DAY, "y": [_AVERAGE, _WIND], "theme": "light"},
+    "area": {"kind": "area", "x": _DAY, "y": [_AVERAGE]},
+    "area-grouped": {"kind": "area", "x": _DAY, "y": [_AVERAGE], "group": _WEATHER},
+    "pie": {"kind": "pie", "x": _WEATHER, "y": [{"column": "*", "agg": "count"}]},
+    "donut": {"kind": "donut", "x": _WEATHER, "y": [_AVERAGE], "subtitle": "share of rain"},
+    "scatter": {"kind": "scatter", "x": {"column": "wind"}, "y": [_RAW]},
+    "scatter-days": {"kind": "scatter", "x": _DAY, "y": [_RAW], "group": _WEATHER},
+    "scatter-words": {"kind": "scatter", "x": _WEATHER, "y": [_RAW]},
+}
+
+
+def path_of(name: str) -> Path:
+    """Where the option of a case is kept."""
+    return FOLDER / f"{name}.json"
+
+
+def printed_option(name: str) -> str:
+    """The option of a case as its file has it."""
+    spec = parse_spec(CASES[name])
+    assert isinstance(spec, ChartSpec), spec
+    assert spec_problems(spec, COLUMNS) == []
+    return orjson.dumps(compile_option(spec, COLUMNS), option=orjson.OPT_INDENT_2).decode() + "\n"
