@@ -27,7 +27,7 @@ STOP_STEPS: Final = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0), (signal.SIGKI
 POLL_SECONDS: Final = 0.01
 PAUSE_GROWTH: Final = 1.2  # each question during a recovery is a line in the server's log
 PAUSE_SECONDS_MAX: Final = 0.5
-ORPHAN_SECONDS: Final = 10.0  # statements end by their timeouts, and with them the processes
+ORPHAN_SECONDS: Final = 10.0
 LOG_BYTES_MAX: Final = 10 * 1024 * 1024
 LOG_TAIL_BYTES: Final = 2_000
 SOCKET_PATH_BYTES_MAX: Final = 99
@@ -189,10 +189,11 @@ class Cluster:
 
     def _clear_the_way(self) -> None:
         """Remove what a killed server left; PostgreSQL's own checks for a living one stay in force."""
-        for pid in orphans(self.directory):
+        left = orphans(self.directory, self.account)
+        for pid in left:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGQUIT)
-        _within(STOP_STEPS[1][1], lambda: not orphans(self.directory))
+        _within(ORPHAN_SECONDS, lambda: all(command_line(pid) is None for pid in left))
         pidfile = self.directory / PIDFILE
         written = pid_in(pidfile)
         # PostgreSQL sees through a dead pid by itself, but takes any living process for its server.
