@@ -11,7 +11,7 @@ from urllib.parse import quote
 from app.db.embedded_account import account_for
 from app.db.embedded_binaries import find_programs
 from app.db.embedded_cluster import Cluster
-from app.db.embedded_errors import EmbeddedPostgresError
+from app.db.embedded_errors import EmbeddedPostgresError, ServerStillBusy
 from app.db.embedded_lock import Share, exclusive
 from app.db.embedded_process import postmaster
 from app.db.embedded_socket import PORT, SUPERUSER, Answer, ServerRefusal, ensure_database, probe
@@ -125,11 +125,26 @@ class EmbeddedPostgres:
     def _join(self) -> None:
         self._share.take()
         try:
-            self.cluster.bring_up(self._settings)
-            ensure_database(self.cluster.socket_directory, DATABASE)
+            while True:
+                self.cluster.bring_up(self._settings)
+                if self._has_database():
+                    return
+        except ServerStillBusy:
+            self._share.give_up()  # without a halt, which would send the recovery back to its beginning
+            raise
         except BaseException:
             self._leave()
             raise
+
+    def _has_database(self) -> bool:
+        """Make our database if it is missing; false if the server was gone again before it answered."""
+        try:
+            ensure_database(self.cluster.socket_directory, DATABASE)
+        except (OSError, ServerRefusal):
+            if self.postmaster_pid is not None:
+                raise
+            return False
+        return True
 
     def _leave(self) -> None:
         if self._share.give_up():

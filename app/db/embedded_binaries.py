@@ -127,6 +127,7 @@ def _readable_copy(package: Path, copies: Path) -> Path:
         copies.mkdir(mode=0o755, parents=True, exist_ok=True)
         if copies.stat().st_uid != os.geteuid():
             raise _Unusable(f"{copies} belongs to somebody else, so no programs are run from it")
+        copies.chmod(0o755)  # ours, whatever the umask made of it
         with exclusive(copies / ".lock", seconds=COPY_SECONDS):
             if not copied.exists():
                 _copy(package, target, copies)

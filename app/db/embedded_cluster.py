@@ -17,7 +17,7 @@ from typing import Final
 from app.clock import monotonic
 from app.db.embedded_account import Account
 from app.db.embedded_binaries import MAJOR_MIN, Programs, system_folders
-from app.db.embedded_errors import EmbeddedPostgresError
+from app.db.embedded_errors import EmbeddedPostgresError, ServerStillBusy
 from app.db.embedded_process import PIDFILE, command_line, exists, marker, orphans, pid_in, postmaster
 from app.db.embedded_socket import SOCKET_NAME, SUPERUSER, Answer, probe
 
@@ -119,7 +119,7 @@ class Cluster:
                 return False
             time.sleep(pause)
             pause = min(pause * PAUSE_GROWTH, PAUSE_SECONDS_MAX)
-        raise EmbeddedPostgresError(
+        raise ServerStillBusy(
             f"The server of {self.directory} (pid {pid}) runs but has not accepted a session for "
             f"{READY_SECONDS:.0f} seconds; it may still be recovering. {self.log} says what it does: wait "
             f"until it is ready and start again.{self._last_words(0)}"

@@ -3,3 +3,7 @@
 
 class EmbeddedPostgresError(Exception):
     """The embedded PostgreSQL cannot be found, started, reached or stopped."""
+
+
+class ServerStillBusy(EmbeddedPostgresError):
+    """The server runs and recovers, longer than we wait; it is left alone so that it gets done."""

