@@ -1,6 +1,5 @@
 """Migrations by Alembic, applied at start under a lock so that many processes may start at once."""
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
@@ -72,8 +71,3 @@ def _migrate(connection: Connection, revision: str) -> tuple[str | None, str | N
     step = command.downgrade if revision == "base" or revision.startswith("-") else command.upgrade
     step(config, revision)
     return before, _current(connection)
-
-
-def migrate_now(dsn: str) -> tuple[str | None, str | None]:
-    """`migrate` for callers without an event loop."""
-    return asyncio.run(migrate(dsn))

@@ -15,9 +15,20 @@ EVERYTHING: Topic = ("all", "")
 class Listening(Protocol):
     """What the hub needs to know of a subscriber."""
 
-    tenant_id: UUID
-    user_id: UUID
-    topic: Topic
+    @property
+    def tenant_id(self) -> UUID:
+        """Whose log it reads."""
+        ...
+
+    @property
+    def user_id(self) -> UUID:
+        """For whom; decides what it may see."""
+        ...
+
+    @property
+    def topic(self) -> Topic:
+        """What it wants."""
+        ...
 
     def offer(self, event: EventRow) -> None:
         """Take an event of one's topic that one may see; never waits."""

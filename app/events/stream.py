@@ -62,6 +62,19 @@ class Stream:
         """Stop listening; may be called twice."""
         self._hub.remove(self)
 
+    async def aclose(self) -> None:
+        """`close`, for those who end any asynchronous iterator this way."""
+        self.close()
+
+    def __aiter__(self) -> AsyncIterator[EventRow]:
+        """The events one by one; who can take batches calls `batches`."""
+        return self._one_by_one()
+
+    async def _one_by_one(self) -> AsyncIterator[EventRow]:
+        async for batch in self.batches():
+            for event in batch:
+                yield event
+
     def offer(self, event: EventRow) -> None:
         """Called by the hub; a full buffer sends the stream back to the log."""
         if event.sequence <= self.position or self.state is State.LAGGING:

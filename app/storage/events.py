@@ -36,7 +36,7 @@ READ_AFTER: Final = """
       LEFT JOIN LATERAL (
           SELECT * FROM events
            WHERE events.tenant_id = :tenant_id AND events.sequence > CAST(:after AS bigint)
-             AND (events.workspace_id IS NULL OR events.workspace_id = ANY ({readable}))
+             AND {visible:events}
              {conditions}
            ORDER BY events.sequence
            LIMIT CAST(:most AS int)
@@ -83,6 +83,17 @@ class Range:
         """The names of the conditions this range needs."""
         task = ("tree" if self.with_descendants else "task_id",) if self.task_id is not None else ()
         return task + tuple(n for n in ("run_id", "workspace_id", "types") if getattr(self, n) is not None)
+
+
+COUNT: Final = (
+    "SELECT count(*) AS total FROM events WHERE events.tenant_id = :tenant_id AND {visible:events} {conditions}"
+)
+
+
+@cache
+def count_statement(shape: tuple[str, ...]) -> Statement:
+    """The counting statement for ranges of one shape."""
+    return composed(COUNT.replace("{conditions}", " ".join(CONDITIONS[name] for name in shape)))
 
 
 @cache
@@ -148,3 +159,19 @@ async def read_after(
     )
     found = [EventRow.of(row) for row in rows if row["sequence"] is not None]
     return found, rows[0]["log_end"]
+
+
+async def count(db: Database, tenant_id: UUID, user_id: UUID, wanted: Range) -> int:
+    """How many kept events of a range the user may see."""
+    row = await db.fetchrow(
+        count_statement(wanted.shape()),
+        tenant_id=tenant_id,
+        user_id=user_id,
+        task_id=wanted.task_id,
+        run_id=wanted.run_id,
+        workspace_id=wanted.workspace_id,
+        types=None if wanted.types is None else [t.value for t in wanted.types],
+    )
+    assert row is not None
+    total: int = row["total"]
+    return total

@@ -11,6 +11,13 @@ from app.storage.statements import composed, load
 BY_ID: Final = composed(
     "SELECT {run:r} FROM runs r WHERE r.tenant_id = :tenant_id AND r.id = ANY (CAST(:ids AS uuid[]))"
 )
+VISIBLE_BY_ID: Final = composed(
+    """
+    SELECT {run:r} FROM runs r
+     WHERE r.tenant_id = :tenant_id AND r.id = ANY (CAST(:ids AS uuid[]))
+       AND {visible:r}
+    """
+)
 BY_TASK: Final = composed(
     """
     SELECT {run:r}
@@ -33,6 +40,11 @@ REPORT: Final = load("report_run")
 async def by_id(db: Database, tenant_id: UUID, ids: Sequence[UUID]) -> list[RunRow]:
     """The runs that exist among the ids."""
     return [RunRow.of(row) for row in await db.fetch(BY_ID, tenant_id=tenant_id, ids=ids)]
+
+
+async def visible_by_id(db: Database, tenant_id: UUID, user_id: UUID, ids: Sequence[UUID]) -> list[RunRow]:
+    """The runs among the ids that the user may see."""
+    return [RunRow.of(row) for row in await db.fetch(VISIBLE_BY_ID, tenant_id=tenant_id, user_id=user_id, ids=ids)]
 
 
 async def by_task(db: Database, tenant_id: UUID, task_ids: Sequence[str], *, most: int) -> list[RunRow]:

@@ -23,6 +23,7 @@ ROWS: Final[dict[str, type[Row]]] = {
     "user": UserRow,
     "workspace": WorkspaceRow,
 }
+VISIBLE: Final = re.compile(r"\{visible:(\w+)\}")
 PLACEHOLDER: Final = re.compile(r"\{(\w+):(\w+)\}")
 
 
@@ -32,8 +33,13 @@ def columns_of(row: type[Row], alias: str) -> str:
 
 
 def expand(source: str) -> str:
-    """Fill `{task:t}` with the columns of a task row under the alias `t`; `{readable}` with what a user sees."""
-    filled = source.replace("{readable}", READABLE_WORKSPACES)
+    """Fill `{task:t}` with the columns of a task row under the alias `t`, and so on.
+
+    `{readable}` becomes the workspaces that :user_id may read, `{visible:t}` the condition that `t` is one of
+    their things or belongs to none.
+    """
+    filled = VISIBLE.sub(r"(\1.workspace_id IS NULL OR \1.workspace_id = ANY ({readable}))", source)
+    filled = filled.replace("{readable}", READABLE_WORKSPACES)
     return PLACEHOLDER.sub(lambda found: columns_of(ROWS[found[1]], found[2]), filled)
 
 

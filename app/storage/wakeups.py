@@ -6,7 +6,7 @@ from app.db.engine import Database, Lane
 from app.storage.statements import composed
 
 CHANNEL: Final = "taskloom"
-NOTIFY: Final = composed(f"SELECT pg_notify('{CHANNEL}', '')")  # noqa: S608  # a constant of this module
+NOTIFY: Final = composed(f"SELECT pg_notify('{CHANNEL}', '')")  # a constant of this module
 
 
 async def notify(db: Database, lane: Lane) -> None:

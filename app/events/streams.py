@@ -1,0 +1,21 @@
+"""Opens streams for viewers."""
+
+from app.db.engine import Database
+from app.domain.access.viewer import Viewer
+from app.events.hub import Hub
+from app.events.stream import Stream
+from app.storage.events import Range
+
+
+class Streams:
+    """The factory of subscribers of one process."""
+
+    def __init__(self, db: Database, hub: Hub) -> None:
+        self._db = db
+        self._hub = hub
+
+    async def open(self, viewer: Viewer, wanted: Range, after: int | None) -> Stream:
+        """A stream that listens already; whoever opened it closes it."""
+        stream = Stream(self._db, self._hub, viewer, wanted)
+        await stream.open(after)
+        return stream

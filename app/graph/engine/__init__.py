@@ -1,0 +1,1 @@
+"""Executes documents against the schema: parsed and validated once, run as queries, mutations or live."""

@@ -1,0 +1,95 @@
+"""Documents: parsed, measured and validated once, then remembered in a bounded cache."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+    validate,
+)
+
+from app.graph.engine.limits import Limits, check_size
+from app.graph.errors import coded
+
+REMEMBERED_MAX: Final = 1_000
+REMEMBERED_CHARACTERS_MAX: Final = 8_000_000
+ERRORS_MAX: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document that may run; `errors` holds why it may not."""
+
+    text: str
+    node: DocumentNode | None
+    errors: tuple[GraphQLError, ...]
+
+    def operation(self, name: str | None) -> OperationDefinitionNode:
+        """The operation of that name, or the only one; GraphQLError otherwise."""
+        assert self.node is not None
+        found = [d for d in self.node.definitions if isinstance(d, OperationDefinitionNode)]
+        if name is not None:
+            found = [d for d in found if d.name is not None and d.name.value == name]
+            if not found:
+                raise coded(f"The document holds no operation {name[:80]!r}.", "OPERATION_RESOLUTION_FAILURE")
+        if len(found) != 1:
+            raise coded(
+                "The document holds several operations; name one in operationName.", "OPERATION_RESOLUTION_FAILURE"
+            )
+        return found[0]
+
+
+class Documents:
+    """The documents of one schema, most recently used last."""
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits | None = None) -> None:
+        self._schema = schema
+        self._limits = limits or Limits()
+        self._known: OrderedDict[str, Document] = OrderedDict()
+        self._characters = 0
+
+    def get(self, text: str) -> Document:
+        """The document of a text, parsed and validated at most once."""
+        known = self._known.get(text)
+        if known is not None:
+            self._known.move_to_end(text)
+            return known
+        document = self._read(text)
+        self._known[text] = document
+        self._characters += len(text)
+        while len(self._known) > REMEMBERED_MAX or self._characters > REMEMBERED_CHARACTERS_MAX:
+            dropped, _ = self._known.popitem(last=False)
+            self._characters -= len(dropped)
+        return document
+
+    def _read(self, text: str) -> Document:
+        if len(text) > self._limits.characters_max:
+            too_long = coded(
+                f"The document has {len(text)} characters; at most {self._limits.characters_max} are allowed.",
+                "QUERY_TOO_COMPLEX",
+            )
+            return Document(text, None, (too_long,))
+        try:
+            node = parse(text, max_tokens=self._limits.tokens_max)
+        except GraphQLError as problem:
+            return Document(text, None, (problem,))
+        errors = check_size(node, self._limits)
+        if not errors:
+            errors = [_as_validation(e) for e in validate(self._schema, node, max_errors=ERRORS_MAX)]
+        return Document(text, None if errors else node, tuple(errors))
+
+
+def _as_validation(error: GraphQLError) -> GraphQLError:
+    found = coded(error.message, "GRAPHQL_VALIDATION_FAILED")
+    return GraphQLError(error.message, nodes=error.nodes, extensions=found.extensions)
+
+
+def kind_of(operation: OperationDefinitionNode) -> OperationType:
+    """Query, mutation or subscription."""
+    return operation.operation

@@ -1,0 +1,131 @@
+"""Runs one operation: a query or mutation to its result, a subscription to a live operation."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import strawberry
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType, execute
+from graphql.execution import Executor as CoreExecutor
+from graphql.execution import create_source_event_stream
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from app.graph.context import GraphContext
+from app.graph.engine.documents import Document, Documents
+from app.graph.errors import coded, shaped
+
+Variables = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a client sends, whatever the transport."""
+
+    query: str
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The response of one operation; `executed` is false when the request itself was refused."""
+
+    body: dict[str, Any]
+    executed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A subscription that listens: its events, and the executor to run each with."""
+
+    document: Document
+    operation: OperationDefinitionNode
+    executor: CoreExecutor[Any]
+    events: AsyncIterator[Any]
+
+
+class Executor:
+    """Executes requests against one schema."""
+
+    def __init__(self, schema: strawberry.Schema, *, suggestions: bool) -> None:
+        self._schema: GraphQLSchema = schema._schema
+        self._suggestions = suggestions
+        self.documents = Documents(self._schema)
+
+    def operation(self, request: Request) -> tuple[Document, OperationDefinitionNode]:
+        """The document and the operation that a request names; RequestRefused when it may not run."""
+        document = self.documents.get(request.query)
+        if document.errors:
+            raise RequestRefused(list(document.errors))
+        try:
+            return document, document.operation(request.operation_name)
+        except GraphQLError as problem:
+            raise RequestRefused([problem]) from problem
+
+    async def run(self, request: Request, context: GraphContext) -> Answer:
+        """The response to a query or mutation."""
+        try:
+            document, operation = self.operation(request)
+        except RequestRefused as refusal:
+            return refusal.answer(context.request_id)
+        if operation.operation is OperationType.SUBSCRIPTION:
+            wrong = coded("A subscription needs a WebSocket or `Accept: text/event-stream`.", "BAD_REQUEST")
+            return RequestRefused([wrong]).answer(context.request_id)
+        assert document.node is not None
+        result = execute(
+            self._schema,
+            document.node,
+            context_value=context,
+            variable_values=request.variables,
+            operation_name=request.operation_name,
+            executor_class=StrawberryGraphQLCoreExecutionContext,
+            hide_suggestions=not self._suggestions,
+        )
+        done = result if isinstance(result, ExecutionResult) else await result
+        return answer_of(done, context.request_id)
+
+    async def subscribe(self, request: Request, context: GraphContext) -> Source:
+        """A subscription that listens already; RequestRefused when it may not."""
+        document, operation = self.operation(request)
+        if operation.operation is not OperationType.SUBSCRIPTION:
+            raise RequestRefused([coded("This is no subscription.", "BAD_REQUEST")])
+        assert document.node is not None
+        executor = StrawberryGraphQLCoreExecutionContext.build(
+            self._schema,
+            document.node,
+            context_value=context,
+            raw_variable_values=request.variables,
+            operation_name=request.operation_name,
+            hide_suggestions=not self._suggestions,
+        )
+        if isinstance(executor, list):
+            raise RequestRefused(executor)
+        opened = create_source_event_stream(executor)
+        events = await opened if executor.is_awaitable(opened) else opened
+        if isinstance(events, ExecutionResult):
+            raise RequestRefused(list(events.errors or ()))
+        return Source(document=document, operation=operation, executor=executor, events=events)  # type: ignore[arg-type]  # graphql-core types an iterable, ours iterates
+
+
+class RequestRefused(Exception):
+    """The request did not come to execution."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__("; ".join(error.message for error in errors))
+        self.errors = errors
+
+    def answer(self, request_id: str) -> Answer:
+        """The response that tells why."""
+        return Answer(body={"errors": [shaped(e, request_id) for e in self.errors]}, executed=False)
+
+
+def answer_of(result: ExecutionResult, request_id: str) -> Answer:
+    """The response of a result; errors without a path mean that nothing was executed."""
+    if not result.errors:
+        return Answer(body={"data": result.data}, executed=True)
+    errors = [shaped(error, request_id) for error in result.errors]
+    executed = result.data is not None or any(error.path is not None for error in result.errors)
+    body: dict[str, Any] = {"errors": errors}
+    if executed:
+        body["data"] = result.data
+    return Answer(body=body, executed=executed)

@@ -1,0 +1,108 @@
+"""Live operations: an event is executed and encoded once for all subscribers that ask the same as the same viewer."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from copy import copy
+from typing import Any, Final
+from weakref import WeakValueDictionary
+
+import orjson
+from graphql import ExecutionResult
+from graphql.execution import Executor as CoreExecutor
+from graphql.execution import execute_subscription_event
+
+from app.events.stream import Stream
+from app.graph.context import GraphContext
+from app.graph.engine.executor import Executor, Request, Source, answer_of
+from app.storage.rows.event import EventRow
+
+REMEMBERED_MAX: Final = 256
+RenderKey = tuple[object, ...]
+
+
+class Rendering:
+    """The responses of one operation for one viewer, encoded once an event and kept while they are new."""
+
+    def __init__(self, executor: CoreExecutor[Any], context: GraphContext) -> None:
+        # Its own copy: the one it came with belongs to the first subscriber.
+        self._executor = copy(executor)
+        self._executor.context_value = context
+        self._context = context
+        self._known: OrderedDict[int, asyncio.Future[bytes]] = OrderedDict()
+
+    async def render(self, batch: Sequence[EventRow]) -> list[bytes]:
+        """The response to each event as JSON; events of one batch share their loaders."""
+        missing = [event for event in batch if event.sequence not in self._known]
+        if missing:
+            self._start(missing)
+        waiting = [self._known[event.sequence] for event in batch]
+        while len(self._known) > max(REMEMBERED_MAX, len(batch)):
+            self._known.popitem(last=False)
+        return [found.result() if found.done() else await asyncio.shield(found) for found in waiting]
+
+    def _start(self, events: Sequence[EventRow]) -> None:
+        self._context.fresh_loaders()
+        for event in events:
+            self._known[event.sequence] = asyncio.ensure_future(render_one(self._executor, self._context, event))
+
+
+async def render_one(executor: CoreExecutor[Any], context: GraphContext, event: Any) -> bytes:
+    """The response to one event as JSON."""
+    result = execute_subscription_event(executor.build_per_event_executor(event))
+    done = result if isinstance(result, ExecutionResult) else await result
+    return orjson.dumps(answer_of(done, context.request_id).body)
+
+
+class LiveOperation:
+    """One client's subscription: its events as encoded responses, with the cursor of each."""
+
+    def __init__(self, source: Source, rendering: Rendering | None, context: GraphContext) -> None:
+        self._source = source
+        self._rendering = rendering
+        self._context = context
+
+    async def responses(self) -> AsyncIterator[tuple[bytes, str | None]]:
+        """`(JSON, cursor)` for each event, as it comes."""
+        stream = self._source.events
+        if self._rendering is not None and isinstance(stream, Stream):
+            async for batch in stream.batches():
+                rendered = await self._rendering.render(batch)
+                for event, body in zip(batch, rendered, strict=True):
+                    yield body, event.cursor
+            return
+        async for event in stream:
+            self._context.fresh_loaders()
+            yield await render_one(self._source.executor, self._context, event), None
+
+    async def close(self) -> None:
+        """Stop listening; may be called twice."""
+        close = getattr(self._source.events, "aclose", None)
+        if close is not None:
+            await close()
+
+
+class LiveOperations:
+    """Opens live operations and shares the work of equal ones."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+        self._renderings: WeakValueDictionary[RenderKey, Rendering] = WeakValueDictionary()
+
+    async def open(self, request: Request, context: GraphContext) -> LiveOperation:
+        """A subscription that listens already; RequestRefused when it may not."""
+        source = await self._executor.subscribe(request, context)
+        rendering = None
+        if isinstance(source.events, Stream):
+            key = _key(request, context)
+            rendering = self._renderings.get(key)
+            if rendering is None:
+                rendering = Rendering(source.executor, context.again(context.request_id))
+                self._renderings[key] = rendering
+        return LiveOperation(source, rendering, context)
+
+
+def _key(request: Request, context: GraphContext) -> RenderKey:
+    """Operations with equal keys answer an event with equal bytes."""
+    variables = orjson.dumps(request.variables or {}, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    return (request.query, request.operation_name, variables, context.viewer)

@@ -1,0 +1,145 @@
+"""The enums of the schema: the words of the domain with a description each."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import TypeVar
+
+import strawberry
+
+from app.domain.access.credentials import Scope
+from app.domain.access.viewer import UserRole
+from app.domain.actor import ActorKind, OriginKind, OwnerKind
+from app.domain.grid.column import ColumnType
+from app.domain.tasks.events import DESCRIPTIONS, EventType
+from app.domain.tasks.run_status import RunStatus
+from app.domain.tasks.status import ApprovalPolicy, ApprovalState, TaskPriority, TaskScope, TaskStatus
+from app.storage.rows.workspace import WorkspaceMode, WorkspaceStatus
+
+Words = TypeVar("Words", bound=type[Enum])
+
+
+def described(words: Words, description: str, values: Mapping[str, str], *, name: str | None = None) -> Words:
+    """Make an enum of the domain an enum of the schema; every value needs a description."""
+    strawberry.enum(words, name=name, description=description)
+    definition = words.__strawberry_definition__  # type: ignore[attr-defined]  # set by strawberry.enum
+    for value in definition.values:
+        value.description = values[value.value]
+    return words
+
+
+described(
+    TaskStatus,
+    "Where a task stands.",
+    {
+        "draft": "Not published yet.",
+        "pending": "Being published; never seen at rest.",
+        "blocked": "Waits for a dependency or for approval.",
+        "ready": "May run.",
+        "in_progress": "A run is starting or running.",
+        "completed": "Its latest run ended well.",
+        "failed": "Its attempts are used up.",
+        "canceled": "Canceled, for good.",
+    },
+)
+described(
+    RunStatus,
+    "Where a run stands.",
+    {
+        "queued": "Waits to be claimed.",
+        "claimed": "Held under a lease.",
+        "starting": "Being started by its holder.",
+        "running": "At work.",
+        "completed": "Ended well.",
+        "failed": "Ended with an error.",
+        "canceled": "Canceled.",
+    },
+)
+described(
+    TaskScope,
+    "Whom a task belongs to.",
+    {"global": "The tenant as a whole.", "workspace": "One workspace."},
+)
+described(
+    TaskPriority,
+    "How urgent a task is; the most urgent is claimed first.",
+    {"low": "Weight 10.", "medium": "Weight 20, the default.", "high": "Weight 30.", "urgent": "Weight 40."},
+)
+described(
+    ApprovalPolicy,
+    "Whether a person must approve a task before it may run.",
+    {"none": "No approval is needed.", "manual": "A person must approve."},
+)
+described(
+    ApprovalState,
+    "What was decided about a task.",
+    {
+        "not_required": "Nothing needs to be decided.",
+        "pending": "Nobody has decided yet.",
+        "approved": "A person said yes.",
+        "rejected": "A person said no.",
+    },
+)
+described(EventType, "What happened.", {k.value: v for k, v in DESCRIPTIONS.items()})
+ACTORS = {
+    "human": "A person.",
+    "agent_session": "An agent or worker.",
+    "automation": "An automation.",
+    "extension": "An extension.",
+    "network_peer": "A peer on the network.",
+    "daemon": "The server itself.",
+    "pool": "Any worker of the named agent.",
+}
+described(ActorKind, "What kind of being acts.", ACTORS)
+described(OwnerKind, "What kind of being a task may belong to.", ACTORS)
+described(
+    OriginKind,
+    "Through which door a call came.",
+    {
+        **ACTORS,
+        "cli": "The command line.",
+        "web": "The web page.",
+        "uds": "A Unix socket.",
+        "http": "HTTP or WebSocket.",
+        "network": "The network.",
+    },
+)
+described(
+    WorkspaceMode,
+    "Whose rows a workspace shows.",
+    {"snapshot": "A copy of its own.", "operational": "A live table."},
+)
+described(
+    WorkspaceStatus,
+    "Whether a workspace is in use.",
+    {"active": "In use.", "archived": "Frozen: readable, not writable."},
+)
+described(
+    ColumnType,
+    "The type of a column.",
+    {
+        "string": "Text.",
+        "integer": "A whole number of 64 bits; beyond 2^53 a string on the wire.",
+        "number": "A double-precision number.",
+        "decimal": "An exact decimal; a string on the wire.",
+        "boolean": "True or false.",
+        "date": "A calendar date, YYYY-MM-DD.",
+        "datetime": "An instant, RFC 3339 in UTC.",
+        "json": "Any JSON value.",
+    },
+)
+described(
+    Scope,
+    "What an API key may be used for.",
+    {
+        "read": "Reading and subscribing.",
+        "write": "Changing tasks, tables and workspaces.",
+        "work": "Claiming and finishing runs.",
+        "admin": "Making users and keys.",
+    },
+    name="KeyScope",
+)
+described(
+    UserRole,
+    "What a user may administer.",
+    {"admin": "Users and keys of the tenant.", "member": "Only what is theirs."},
+)

@@ -1,0 +1,123 @@
+"""Runs, their leases and what workers report."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from app.domain.tasks.run_status import RunStatus
+from app.domain.tasks.status import TaskPriority
+from app.graph.context import Info
+from app.graph.relation import related, value
+from app.graph.scalars import JSON, BigInt
+from app.graph.types.actor import Actor, Origin, actor_of
+from app.graph.types.agent_session import AgentSession
+from app.graph.types.node import Node
+from app.storage.rows.task import RunReportRow, RunRow
+
+if TYPE_CHECKING:
+    from app.graph.types.task import Task
+    from app.graph.types.workspace import Workspace
+
+
+@strawberry.type(description="The hold of a worker on a run; only the database's clock decides when it ends.")
+class Lease:
+    """Holder, end and epoch."""
+
+    lease_until: datetime = value("When the lease ends unless a heartbeat pushes it.")
+    lease_epoch: BigInt = value("Rises with each claim of the run; send it back with every call.")
+    heartbeat_at: datetime | None = value("When the holder was heard last.")
+    claimed_at: datetime | None = value("When the run was claimed.")
+    holder: Actor | None = value("Who holds the run.")
+
+
+@strawberry.type(description="How far a worker says it is.")
+class Progress:
+    """Fraction and message."""
+
+    fraction: float | None = value("0 to 1.")
+    message: str | None = value("In words.")
+    updated_at: datetime = value("When it was reported.")
+
+
+def lease_of(run: RunRow) -> Lease | None:
+    """The lease of a held run."""
+    if run.lease_until is None or run.status not in (RunStatus.CLAIMED, RunStatus.STARTING, RunStatus.RUNNING):
+        return None
+    return Lease(
+        lease_until=run.lease_until,
+        lease_epoch=BigInt(run.lease_epoch),
+        heartbeat_at=run.heartbeat_at,
+        claimed_at=run.claimed_at,
+        holder=actor_of(run.claimed_by),
+    )
+
+
+async def _report(run: RunRow, info: Info) -> RunReportRow | None:
+    return await info.context.loaders.report_by_run.load(run.id)
+
+
+@strawberry.type(description="One execution of a task: queued, claimed by a worker under a lease, ended once.")
+class Run(Node):
+    """A run."""
+
+    attempt: int = value("1 for the first attempt of the task.")
+    status: RunStatus = value("Where the run stands.")
+    priority: TaskPriority = value("How urgent its task was when it was queued.")
+    required_capabilities: list[str] = value("What a worker must offer to claim it.")
+    claimed_by: Actor | None = value("Who holds the run, or held it last.")
+    origin: Origin = value("Through which operation it was queued.")
+    queued_at: datetime = value("When it was queued; kept over releases.")
+    claimed_at: datetime | None = value("When it was claimed last.")
+    started_at: datetime | None = value("When it started to run.")
+    ended_at: datetime | None = value("When it ended.")
+    error: str | None = value("Why it failed.")
+    result: JSON | None = value("What it gave.")
+    metadata: JSON | None = value("What it was queued with.")
+    network_channel: str | None = value("The channel it was queued for.")
+    idempotency_key: str | None = value("The key of the request that queued it.")
+    task: Annotated["Task", strawberry.lazy("app.graph.types.task")] = related(
+        lambda x: x.task_by_id, lambda run: run.task_id, "The task it carries out."
+    )
+    agent_session: AgentSession | None = related(
+        lambda x: x.agent_session_by_id, lambda run: run.agent_session_id, "The worker that holds it."
+    )
+    workspace: Annotated["Workspace", strawberry.lazy("app.graph.types.workspace")] | None = related(
+        lambda x: x.workspace_by_id, lambda run: run.workspace_id, "The workspace of its task."
+    )
+
+    @strawberry.field(description="The lease while somebody holds the run.")
+    def lease(self: strawberry.Parent[RunRow]) -> Lease | None:
+        """Null for a run nobody holds."""
+        return lease_of(self)
+
+    @strawberry.field(description="How far the worker says it is.")
+    async def progress(self: strawberry.Parent[RunRow], info: Info) -> Progress | None:
+        """Null before the first report."""
+        found = await _report(self, info)
+        if found is None:
+            return None
+        return Progress(fraction=found.progress_fraction, message=found.progress_message, updated_at=found.updated_at)
+
+    @strawberry.field(description="What a person reads about the result, as the worker reported it.")
+    async def outcome(self: strawberry.Parent[RunRow], info: Info) -> JSON | None:
+        """Null until reported."""
+        found = await _report(self, info)
+        return None if found is None else JSON(found.outcome) if found.outcome is not None else None
+
+    @strawberry.field(description="Tokens and costs, as the worker reported them.")
+    async def usage(self: strawberry.Parent[RunRow], info: Info) -> JSON | None:
+        """Null until reported."""
+        found = await _report(self, info)
+        return None if found is None else JSON(found.usage) if found.usage is not None else None
+
+    @strawberry.field(description="What the worker wrote down while it worked.")
+    async def transcript(self: strawberry.Parent[RunRow], info: Info) -> str | None:
+        """Null until reported."""
+        found = await _report(self, info)
+        return None if found is None else found.transcript
+
+    @classmethod
+    def is_type_of(cls, row: object, _info: Any) -> bool:
+        """Rows stand for types."""
+        return isinstance(row, RunRow)

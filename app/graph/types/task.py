@@ -1,0 +1,93 @@
+"""Tasks."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from app.domain.paging import page_size
+from app.domain.tasks.status import ApprovalPolicy, ApprovalState, TaskPriority, TaskScope, TaskStatus
+from app.graph.connection import Connection
+from app.graph.context import Info
+from app.graph.relation import related, value
+from app.graph.scalars import JSON, BigInt, position
+from app.graph.types.actor import Actor, Origin, Owner
+from app.graph.types.node import Node
+from app.graph.types.run import Run
+from app.loaders.pages import event_page
+from app.storage.events import Range
+from app.storage.rows.task import TaskRow
+
+if TYPE_CHECKING:
+    from app.graph.types.event import Event
+    from app.graph.types.workspace import Workspace
+
+
+@strawberry.type(description="Durable work. Making a task queues nothing; its runs are the work.")
+class Task(Node):
+    """A task."""
+
+    identifier: str | None = value("A name its creator chose; not unique.")
+    scope: TaskScope = value("Whom it belongs to.")
+    title: str = value("What is to be done.")
+    description: str | None = value("What is to be done, at length.")
+    status: TaskStatus = value("Where it stands; derived from its runs, dependencies and approval.")
+    priority: TaskPriority = value("How urgent it is.")
+    max_attempts: int = value("How many runs it may have; 1 to 10.")
+    last_attempt: int = value("How many attempts were made.")
+    approval_policy: ApprovalPolicy = value("Whether a person must approve it.")
+    approval_state: ApprovalState = value("What was decided.")
+    required_capabilities: list[str] = value("What a worker must offer to claim its runs.")
+    network_channel: str | None = value("The channel its runs are queued for.")
+    metadata: JSON | None = value("Whatever its creator keeps with it; at most 16 KiB.")
+    created_by: Actor = value("Who made it.")
+    origin: Origin = value("Through which operation it was made.")
+    child_count: int = value("How many direct children it has.")
+    created_at: datetime = value("When it was made.")
+    updated_at: datetime = value("When it changed last.")
+    closed_at: datetime | None = value("When it ended.")
+    runs: list[Run] = related(lambda x: x.runs_by_task, lambda task: task.id, "Its newest 50 runs, newest first.")
+    active_run: Run | None = related(
+        lambda x: x.run_by_id, lambda task: task.open_run_id, "Its one run that has not ended."
+    )
+    latest_run: Run | None = related(lambda x: x.run_by_id, lambda task: task.latest_run_id, "Its newest run.")
+    parent: Annotated["Task", strawberry.lazy("app.graph.types.task")] | None = related(
+        lambda x: x.task_by_id, lambda task: task.parent_task_id, "The task it is part of."
+    )
+    children: list[Annotated["Task", strawberry.lazy("app.graph.types.task")]] = related(
+        lambda x: x.children_by_task, lambda task: task.id, "The tasks it is made of, oldest first."
+    )
+    workspace: Annotated["Workspace", strawberry.lazy("app.graph.types.workspace")] | None = related(
+        lambda x: x.workspace_by_id, lambda task: task.workspace_id, "The workspace it belongs to."
+    )
+
+    @strawberry.field(description="Whether it is not published yet.")
+    def draft(self: strawberry.Parent[TaskRow]) -> bool:
+        """The same as status DRAFT."""
+        return self.status is TaskStatus.DRAFT
+
+    @strawberry.field(description="Whom it belongs to, if anybody.")
+    def owner(self: strawberry.Parent[TaskRow]) -> Owner | None:
+        """Null for nobody's."""
+        if self.owner_kind is None or self.owner_ref is None:
+            return None
+        return Owner(kind=self.owner_kind, ref=self.owner_ref)
+
+    @strawberry.field(description="The events of this task, oldest first.")
+    async def timeline(
+        self: strawberry.Parent[TaskRow],
+        info: Info,
+        after: Annotated[BigInt | None, strawberry.argument(description="Only what follows this cursor.")] = None,
+        first: Annotated[int | None, strawberry.argument(description="At most so many; 25, at most 100.")] = None,
+    ) -> Connection[Annotated["Event", strawberry.lazy("app.graph.types.event")]]:
+        """Without the events of its descendants."""
+        wanted = Range(task_id=self.id)
+        page, count = await event_page(
+            info.context.loaders.reader, wanted, after=position(after) or 0, first=page_size(first)
+        )
+        return Connection.of(page, count)
+
+    @classmethod
+    def is_type_of(cls, row: object, _info: Any) -> bool:
+        """Rows stand for types."""
+        return isinstance(row, TaskRow)

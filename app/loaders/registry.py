@@ -1,0 +1,72 @@
+"""The loaders of one operation: each batches the keys that sibling fields ask for into one statement."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import cached_property
+from typing import TypeVar
+from uuid import UUID
+
+from strawberry.dataloader import DataLoader
+
+from app.db.engine import Database
+from app.domain.access.viewer import Viewer
+from app.loaders import tasks, users, workspaces
+from app.loaders.reader import Reader
+from app.storage.rows.identity import AgentSessionRow, UserRow
+from app.storage.rows.task import RunReportRow, RunRow, TaskRow
+from app.storage.rows.workspace import WorkspaceRow
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Loaders:
+    """Loaders by name; a loader remembers what it read, so these live as long as one operation."""
+
+    def __init__(self, db: Database, viewer: Viewer) -> None:
+        self.reader = Reader(db, viewer)
+
+    def _loader(self, batch: Callable[[Reader, Sequence[Key]], Awaitable[list[Value]]]) -> DataLoader[Key, Value]:
+        async def load(keys: list[Key]) -> list[Value]:
+            return await batch(self.reader, keys)
+
+        return DataLoader(load_fn=load)
+
+    @cached_property
+    def task_by_id(self) -> DataLoader[str, TaskRow | None]:
+        """A task the viewer may see."""
+        return self._loader(tasks.task_by_id)
+
+    @cached_property
+    def run_by_id(self) -> DataLoader[UUID, RunRow | None]:
+        """A run whose task the viewer may see."""
+        return self._loader(tasks.run_by_id)
+
+    @cached_property
+    def runs_by_task(self) -> DataLoader[str, list[RunRow]]:
+        """The runs of a task, newest first."""
+        return self._loader(tasks.runs_by_task)
+
+    @cached_property
+    def report_by_run(self) -> DataLoader[UUID, RunReportRow | None]:
+        """What a worker reported."""
+        return self._loader(tasks.report_by_run)
+
+    @cached_property
+    def children_by_task(self) -> DataLoader[str, list[TaskRow]]:
+        """The children of a task, oldest first."""
+        return self._loader(tasks.children_by_task)
+
+    @cached_property
+    def agent_session_by_id(self) -> DataLoader[UUID, AgentSessionRow | None]:
+        """An agent session of the tenant."""
+        return self._loader(users.agent_session_by_id)
+
+    @cached_property
+    def workspace_by_id(self) -> DataLoader[UUID, WorkspaceRow | None]:
+        """A workspace the viewer may see."""
+        return self._loader(workspaces.workspace_by_id)
+
+    @cached_property
+    def user_by_id(self) -> DataLoader[UUID, UserRow | None]:
+        """A user of the tenant."""
+        return self._loader(users.user_by_id)

@@ -1,0 +1,199 @@
+"""The only place that wires things together: settings in, a running application out."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import structlog
+from starlette.applications import Starlette
+
+from app.clock import utc_now
+from app.db.embedded import EmbeddedPostgres
+from app.db.engine import Database
+from app.db.migrate import migrate
+from app.domain.errors import TaskloomError
+from app.events.bell import Bell, broadcast_for
+from app.events.hub import Hub
+from app.events.streams import Streams
+from app.events.tailer import Tailer
+from app.graph.engine.executor import Executor
+from app.graph.engine.live import LiveOperations
+from app.observability.metrics import Metrics
+from app.resolvers.root import build_schema
+from app.runtime.loop import Loop
+from app.runtime.reaper import Reaper
+from app.services.access import Access
+from app.services.agent_sessions import AgentSessions
+from app.services.auth import Authentication
+from app.services.identity import Identity
+from app.services.leases import LeaseLedger
+from app.services.registry import Services
+from app.services.tasks import Tasks
+from app.settings import Profile, Settings
+from app.storage import events, partitions
+from app.web.health import STALE_SECONDS_MAX, Health
+from app.web.site import build_site
+from app.web.state import WebState
+
+log = structlog.get_logger(__name__)
+
+KEY_FILE: Final = "owner-key"
+NO_TENANT: Final = UUID(int=0)
+
+
+@dataclass(slots=True, kw_only=True)
+class Storage:
+    """The database of a process: the embedded server, if there is one, and the pools."""
+
+    embedded: EmbeddedPostgres | None
+    db: Database
+
+    @classmethod
+    async def open(cls, settings: Settings) -> "Storage":
+        """Start or join the server, bring the schema up to date, open the pools."""
+        embedded = None
+        dsn = settings.database_url
+        if dsn is None:
+            embedded = await asyncio.to_thread(
+                EmbeddedPostgres.start, settings.data_dir / "postgres", pg_bin=settings.pg_bin
+            )
+            dsn = embedded.dsn
+        before, after = await migrate(dsn)
+        if before != after:
+            log.info("database.migrated", before=before, after=after)
+        db = Database(dsn)
+        await db.open()
+        await partitions.ensure(db, utc_now())
+        return cls(embedded=embedded, db=db)
+
+    async def close(self) -> None:
+        """Close the pools and leave the embedded server; may be called twice."""
+        await self.db.close()
+        if self.embedded is not None:
+            await asyncio.to_thread(self.embedded.stop)
+
+    async def revive(self) -> None:
+        """Start the embedded server again if it died."""
+        if self.embedded is not None and await asyncio.to_thread(self.embedded.ensure_running):
+            log.warning("database.restarted")
+
+
+def build_services(db: Database) -> Services:
+    """Every use case on one database."""
+    access = Access(db)
+    auth = Authentication(db)
+    sessions = AgentSessions(db, access, utc_now)
+    return Services(
+        db=db,
+        access=access,
+        auth=auth,
+        identity=Identity(db, auth, utc_now),
+        agent_sessions=sessions,
+        tasks=Tasks(db, access, utc_now),
+        leases=LeaseLedger(db, sessions),
+    )
+
+
+class App:
+    """One server process: started once, stopped once."""
+
+    def __init__(self, settings: Settings, storage: Storage) -> None:
+        self.settings = settings
+        self.storage = storage
+        self.db = storage.db
+        self.services = build_services(self.db)
+        self.metrics = Metrics()
+        self.hub = Hub()
+        self.bell = Bell(broadcast_for(settings.broadcast_url, self.db, settings.listen_dsn))
+        self.db.on_commit(self.bell.ring)
+        self.tailer = Tailer(self.db, self.hub, self.bell)
+        development = settings.profile is Profile.DEVELOPMENT
+        schema = build_schema(suggestions=development)
+        executor = Executor(schema, suggestions=development)
+        self.web = WebState(
+            services=self.services,
+            streams=Streams(self.db, self.hub),
+            executor=executor,
+            live=LiveOperations(executor),
+            graphiql=development,
+        )
+        self.metrics.read(self._gauges)
+        health = Health(checks={"database": self._database, "stream": self._stream}, metrics=self.metrics)
+        self.asgi: Starlette = build_site(schema, self.web, health, self.metrics)
+        self._loops = [
+            Loop("reaper", 1.0, Reaper(self.db, self.metrics).run_once),
+            Loop("key-use", 30.0, self.services.auth.note_use),
+            Loop("partitions", 3_600.0, lambda: partitions.ensure(self.db, utc_now())),
+            Loop("embedded", 1.0, storage.revive),
+        ]
+
+    async def start(self) -> None:
+        """Begin to listen to the log and to do the background duties."""
+        await self.bell.start()
+        await self.tailer.start()
+        for loop in self._loops:
+            await loop.start()
+
+    async def stop(self) -> None:
+        """End what runs in the background and write down what was asked; may be called twice."""
+        self.web.stopping.set()
+        for loop in self._loops:
+            await loop.stop()
+        await self.services.idle()
+        await self.tailer.stop()
+        await self.bell.stop()
+        await self.storage.close()
+
+    async def first_key(self) -> str | None:
+        """The key to print: the bootstrap key, or the one made at first start and kept in the data directory."""
+        made = await self.services.identity.bootstrap(self.settings.bootstrap_key)
+        kept = self.settings.data_dir / KEY_FILE
+        if self.settings.bootstrap_key is not None:
+            return self.settings.bootstrap_key
+        if made is not None:
+            await asyncio.to_thread(keep_secret, kept, str(made))
+            return str(made)
+        return await asyncio.to_thread(read_secret, kept)
+
+    async def _database(self) -> str | None:
+        try:
+            await events.bounds(self.db, NO_TENANT)
+        except TaskloomError as problem:
+            return problem.message
+        return None
+
+    async def _stream(self) -> str | None:
+        stale = self.tailer.stale_seconds
+        return f"The log was read {stale:.0f} s ago." if stale > STALE_SECONDS_MAX else None
+
+    def _gauges(self) -> Iterable[tuple[str, str, dict[str, str], float]]:
+        yield "taskloom_subscribers", "Streams open in this process.", {}, self.hub.subscribers
+        yield "taskloom_events_offered", "Events handed to subscribers since the start.", {}, self.hub.delivered
+        yield "taskloom_tailer_stale_seconds", "Time since the log was read.", {}, self.tailer.stale_seconds
+        for lane, (size, idle) in self.db.sizes().items():
+            yield "taskloom_db_connections", "Open connections.", {"lane": lane, "state": "idle"}, idle
+            yield "taskloom_db_connections", "Open connections.", {"lane": lane, "state": "busy"}, size - idle
+
+
+def keep_secret(path: Path, secret: str) -> None:
+    """Write a secret that only its owner can read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600, exist_ok=True)
+    path.chmod(0o600)
+    path.write_text(secret + "\n", encoding="utf-8")
+
+
+def read_secret(path: Path) -> str | None:
+    """The secret that was kept, if there is one."""
+    try:
+        return path.read_text(encoding="utf-8").strip() or None
+    except FileNotFoundError:
+        return None
+
+
+async def open_app(settings: Settings) -> App:
+    """The application on an open database; whoever opened it starts and stops it."""
+    return App(settings, await Storage.open(settings))

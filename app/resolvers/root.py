@@ -1,0 +1,40 @@
+"""The schema: its root types, its scalars and its way of reading rows."""
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from app.graph.relation import read_attribute
+from app.graph.scalars import SCALARS
+from app.resolvers.events import EventQueries, EventSubscriptions
+from app.resolvers.identity import IdentityMutations, IdentityQueries
+from app.resolvers.tasks import TaskMutations, TaskQueries
+from app.resolvers.workers import WorkerMutations
+
+
+@strawberry.type(description="Everything that can be read.")
+class Query(TaskQueries, EventQueries, IdentityQueries):
+    """The root of queries."""
+
+
+@strawberry.type(description="Everything that can be changed.")
+class Mutation(TaskMutations, WorkerMutations, IdentityMutations):
+    """The root of mutations."""
+
+
+@strawberry.type(description="Everything that can be watched.")
+class Subscription(EventSubscriptions):
+    """The root of subscriptions."""
+
+
+def build_schema(*, suggestions: bool = True) -> strawberry.Schema:
+    """The schema that runs; `suggestions` off hides names of fields in error messages."""
+    return strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        config=StrawberryConfig(
+            scalar_map=SCALARS,
+            default_resolver=read_attribute,
+            disable_field_suggestions=not suggestions,
+        ),
+    )

@@ -1,0 +1,29 @@
+"""The use cases of one process, built in `main` and handed on."""
+
+from dataclasses import dataclass
+
+from app.db.engine import Database
+from app.services.access import Access
+from app.services.agent_sessions import AgentSessions
+from app.services.auth import Authentication
+from app.services.identity import Identity
+from app.services.leases import LeaseLedger
+from app.services.tasks import Tasks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Every use case, by noun."""
+
+    db: Database
+    access: Access
+    auth: Authentication
+    identity: Identity
+    agent_sessions: AgentSessions
+    tasks: Tasks
+    leases: LeaseLedger
+
+    async def idle(self) -> None:
+        """Wait until every statement that callers asked for has ended."""
+        await self.tasks.idle()
+        await self.leases.idle()

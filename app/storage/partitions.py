@@ -1,0 +1,52 @@
+"""Partitions of the event log: one a week, made ahead of time."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from app.db.engine import Database
+from app.storage.statements import composed
+
+WEEKS_AHEAD: Final = 2
+NAMES: Final = composed(
+    """
+    SELECT c.relname AS name
+      FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+     WHERE i.inhparent = 'events'::regclass
+    """
+)
+LOCK: Final = composed("SELECT pg_advisory_xact_lock(7023)")
+
+
+def week_of(day: date) -> date:
+    """The Monday of a day's week."""
+    return day - timedelta(days=day.weekday())
+
+
+def partition_name(monday: date) -> str:
+    """The partition that holds the week."""
+    return f"events_{monday:%Y%m%d}"
+
+
+async def ensure(db: Database, now: datetime) -> list[str]:
+    """Make the partitions of this week and the next ones; returns the new names."""
+    first = week_of(now.astimezone(UTC).date())
+    wanted = [first + timedelta(weeks=n) for n in range(WEEKS_AHEAD + 1)]
+    known = {row["name"] for row in await db.fetch(NAMES)}
+    return [
+        partition_name(monday) for monday in wanted if partition_name(monday) not in known and await _make(db, monday)
+    ]
+
+
+async def _make(db: Database, monday: date) -> bool:
+    """Built apart and attached, so that writers are hardly held up; False where another process was faster."""
+    name = partition_name(monday)
+    end = monday + timedelta(weeks=1)
+    async with db.transaction() as tx:
+        await tx.fetch(LOCK)
+        if any(row["name"] == name for row in await tx.fetch(NAMES)):
+            return False
+        await tx.run(f"CREATE TABLE {name} (LIKE events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
+        await tx.run(
+            f"ALTER TABLE events ATTACH PARTITION {name} FOR VALUES FROM ('{monday} 00:00Z') TO ('{end} 00:00Z')"
+        )
+    return True

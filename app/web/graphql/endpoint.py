@@ -1,0 +1,132 @@
+"""The /graphql endpoint: Strawberry's ASGI view with the parts replaced in which it falls short."""
+
+from typing import Any
+
+import orjson
+from graphql import OperationType
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry import Schema
+from strawberry.asgi import GraphQL
+from strawberry.http.websocket_origin import is_same_origin
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+
+from app.domain.access.viewer import Viewer
+from app.domain.errors import RateLimited, ServiceUnavailable, TaskloomError, Unauthenticated
+from app.graph.engine.executor import Answer, Request, RequestRefused
+from app.graph.errors import coded, shaped
+from app.web.graphiql import GraphiQLPage
+from app.web.graphql import sse
+from app.web.graphql.body import BadRequest, request_of
+from app.web.graphql.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, chosen, wants_html
+from app.web.graphql.socket import Socket
+from app.web.identify import CHALLENGE, COOKIE, viewer_of
+from app.web.request_id import request_id_of
+from app.web.state import WebState
+
+STATUS_OF = {Unauthenticated: 401, ServiceUnavailable: 503, RateLimited: 429}
+
+
+class GraphQLEndpoint(GraphQL[Any, Any]):
+    """GET and POST by our own rules, WebSockets by our own protocol handler."""
+
+    def __init__(self, schema: Schema, state: WebState, page: GraphiQLPage) -> None:
+        super().__init__(schema, subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL], graphql_ide=None)
+        self._state = state
+        self._page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, or one socket."""
+        if scope["type"] == "websocket":
+            await self._socket(WebSocket(scope, receive=receive, send=send))
+            return
+        request = HttpRequest(scope, receive)
+        response = await self._respond(request)
+        await response(scope, receive, send)
+
+    async def _socket(self, ws: WebSocket) -> None:
+        if COOKIE in ws.cookies and not _same_origin(ws):
+            await ws.close(code=1008)
+            return
+        protocol = await self.pick_websocket_subprotocol(ws)
+        await ws.accept(subprotocol=protocol)
+        if protocol is None:
+            await ws.close(4406, "Subprotocol not acceptable")
+            return
+        await Socket(ws, self._state).serve()
+
+    async def _respond(self, http: HttpRequest) -> Response:
+        request_id = request_id_of(http)
+        if http.method not in ("GET", "POST"):
+            return _refused(405, "Use POST, or GET for queries.", request_id, JSON, {"Allow": "GET, POST"})
+        if http.method == "GET" and "query" not in http.query_params and wants_html(http.headers.get("accept")):
+            if not self._state.graphiql:
+                return _refused(404, "There is no page here.", request_id, JSON)
+            return await self._page.respond(http)
+        kind = chosen(http.headers.get("accept"))
+        if kind is None:
+            return _refused(406, f"Accept {JSON}, {GRAPHQL_JSON} or {EVENT_STREAM}.", request_id, JSON)
+        try:
+            viewer = await viewer_of(http, self._state.services.auth)
+            request = await request_of(http)
+        except BadRequest as problem:
+            return _refused(problem.status, problem.error.message, request_id, kind)
+        except TaskloomError as problem:
+            return _failed(problem, request_id, kind)
+        return await self._execute(http, request, viewer, kind)
+
+    async def _execute(self, http: HttpRequest, request: Request, viewer: Viewer, kind: str) -> Response:
+        request_id = request_id_of(http)
+        context = self._state.context(viewer, request_id)
+        try:
+            _, operation = self._state.executor.operation(request)
+        except RequestRefused as refusal:
+            return _answered(refusal.answer(request_id), kind)
+        if http.method == "GET" and operation.operation is not OperationType.QUERY:
+            return _refused(405, "GET is for queries only; send this by POST.", request_id, kind, {"Allow": "POST"})
+        if operation.operation is OperationType.SUBSCRIPTION and kind == EVENT_STREAM:
+            try:
+                context.resume_after = _last_event_id(http)
+                live = await self._state.live.open(request, context)
+            except RequestRefused as refusal:
+                return sse.single(orjson.dumps(refusal.answer(request_id).body))
+            except TaskloomError as problem:
+                return _failed(problem, request_id, kind)
+            return sse.streaming(live, self._state.stopping)
+        return _answered(await self._state.executor.run(request, context), kind)
+
+
+def _last_event_id(http: HttpRequest) -> int | None:
+    given = http.headers.get("last-event-id", "").strip()
+    return int(given) if given.isdecimal() and len(given) < 20 else None
+
+
+def _same_origin(ws: WebSocket) -> bool:
+    origin = ws.headers.get("origin")
+    return origin is None or is_same_origin(origin, ws.headers.get("host"))
+
+
+def _answered(answer: Answer, kind: str) -> Response:
+    body = orjson.dumps(answer.body)
+    if kind == EVENT_STREAM:
+        return sse.single(body)
+    status = 400 if kind == GRAPHQL_JSON and not answer.executed else 200
+    return Response(body, status, media_type=f"{kind}; charset=utf-8" if kind == JSON else kind)
+
+
+def _failed(problem: TaskloomError, request_id: str, kind: str) -> Response:
+    status = next((code for cause, code in STATUS_OF.items() if isinstance(problem, cause)), 400)
+    headers = dict(CHALLENGE) if status == 401 else {"Retry-After": "1"} if status == 503 else {}
+    error = coded(problem.message, problem.code)
+    return _json(status, {"errors": [shaped(error, request_id)]}, kind, headers)
+
+
+def _refused(status: int, message: str, request_id: str, kind: str, headers: dict[str, str] | None = None) -> Response:
+    return _json(status, {"errors": [shaped(coded(message, "BAD_REQUEST"), request_id)]}, kind, headers or {})
+
+
+def _json(status: int, body: dict[str, Any], kind: str, headers: dict[str, str]) -> Response:
+    shown = GRAPHQL_JSON if kind == GRAPHQL_JSON else JSON
+    return Response(orjson.dumps(body), status, headers, media_type=shown)

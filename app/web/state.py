@@ -1,0 +1,27 @@
+"""What the web layer shares: the executors, the services, and whether the server is stopping."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from app.domain.access.viewer import Viewer
+from app.events.streams import Streams
+from app.graph.context import GraphContext
+from app.graph.engine.executor import Executor
+from app.graph.engine.live import LiveOperations
+from app.services.registry import Services
+
+
+@dataclass(slots=True, kw_only=True)
+class WebState:
+    """Built in `main`, handed to every endpoint."""
+
+    services: Services
+    streams: Streams
+    executor: Executor
+    live: LiveOperations
+    graphiql: bool
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def context(self, viewer: Viewer, request_id: str) -> GraphContext:
+        """A fresh context for one operation."""
+        return GraphContext(viewer, self.services, self.streams, request_id)
