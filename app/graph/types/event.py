@@ -34,6 +34,6 @@ class Event:
     )
 
     @strawberry.field(description="When it was written, by the database's clock.")
-    def timestamp(self: strawberry.Parent[EventRow]) -> datetime:
+    def timestamp(root: strawberry.Parent[EventRow]) -> datetime:
         """The row's time of creation."""
-        return self.created_at
+        return root.created_at

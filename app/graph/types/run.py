@@ -87,34 +87,34 @@ class Run(Node):
     )
 
     @strawberry.field(description="The lease while somebody holds the run.")
-    def lease(self: strawberry.Parent[RunRow]) -> Lease | None:
+    def lease(root: strawberry.Parent[RunRow]) -> Lease | None:
         """Null for a run nobody holds."""
-        return lease_of(self)
+        return lease_of(root)
 
     @strawberry.field(description="How far the worker says it is.")
-    async def progress(self: strawberry.Parent[RunRow], info: Info) -> Progress | None:
+    async def progress(root: strawberry.Parent[RunRow], info: Info) -> Progress | None:
         """Null before the first report."""
-        found = await _report(self, info)
+        found = await _report(root, info)
         if found is None:
             return None
         return Progress(fraction=found.progress_fraction, message=found.progress_message, updated_at=found.updated_at)
 
     @strawberry.field(description="What a person reads about the result, as the worker reported it.")
-    async def outcome(self: strawberry.Parent[RunRow], info: Info) -> JSON | None:
+    async def outcome(root: strawberry.Parent[RunRow], info: Info) -> JSON | None:
         """Null until reported."""
-        found = await _report(self, info)
+        found = await _report(root, info)
         return None if found is None else JSON(found.outcome) if found.outcome is not None else None
 
     @strawberry.field(description="Tokens and costs, as the worker reported them.")
-    async def usage(self: strawberry.Parent[RunRow], info: Info) -> JSON | None:
+    async def usage(root: strawberry.Parent[RunRow], info: Info) -> JSON | None:
         """Null until reported."""
-        found = await _report(self, info)
+        found = await _report(root, info)
         return None if found is None else JSON(found.usage) if found.usage is not None else None
 
     @strawberry.field(description="What the worker wrote down while it worked.")
-    async def transcript(self: strawberry.Parent[RunRow], info: Info) -> str | None:
+    async def transcript(root: strawberry.Parent[RunRow], info: Info) -> str | None:
         """Null until reported."""
-        found = await _report(self, info)
+        found = await _report(root, info)
         return None if found is None else found.transcript
 
     @classmethod

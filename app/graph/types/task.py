@@ -62,26 +62,26 @@ class Task(Node):
     )
 
     @strawberry.field(description="Whether it is not published yet.")
-    def draft(self: strawberry.Parent[TaskRow]) -> bool:
+    def draft(root: strawberry.Parent[TaskRow]) -> bool:
         """The same as status DRAFT."""
-        return self.status is TaskStatus.DRAFT
+        return root.status is TaskStatus.DRAFT
 
     @strawberry.field(description="Whom it belongs to, if anybody.")
-    def owner(self: strawberry.Parent[TaskRow]) -> Owner | None:
+    def owner(root: strawberry.Parent[TaskRow]) -> Owner | None:
         """Null for nobody's."""
-        if self.owner_kind is None or self.owner_ref is None:
+        if root.owner_kind is None or root.owner_ref is None:
             return None
-        return Owner(kind=self.owner_kind, ref=self.owner_ref)
+        return Owner(kind=root.owner_kind, ref=root.owner_ref)
 
     @strawberry.field(description="The events of this task, oldest first.")
     async def timeline(
-        self: strawberry.Parent[TaskRow],
+        root: strawberry.Parent[TaskRow],
         info: Info,
         after: Annotated[BigInt | None, strawberry.argument(description="Only what follows this cursor.")] = None,
         first: Annotated[int | None, strawberry.argument(description="At most so many; 25, at most 100.")] = None,
     ) -> Connection[Annotated["Event", strawberry.lazy("app.graph.types.event")]]:
         """Without the events of its descendants."""
-        wanted = Range(task_id=self.id)
+        wanted = Range(task_id=root.id)
         page, count = await event_page(
             info.context.loaders.reader, wanted, after=position(after) or 0, first=page_size(first)
         )
