@@ -38,6 +38,7 @@ from app.graph.types.agent_session import AgentSession
 from app.graph.types.run import Run, lease_of
 from app.graph.types.task import Task
 from app.resolvers.outcome import outcome, shown
+from app.resolvers.waiting import claim_when_there_is_work
 from app.services.leases import Claimed, Moved, Report
 
 Held = TypeVar("Held", bound=HeldRunInput)
@@ -87,6 +88,8 @@ class WorkerMutations:
 
         async def work() -> ClaimNextRunPayload:
             claimed = await _claim(info, input, 1)
+            if input.wait and not claimed.runs:
+                claimed = await claim_when_there_is_work(info, lambda: _claim(info, input, 1))
             if not claimed.runs:
                 return ClaimNextRunPayload()
             moved = claimed.runs[0]
@@ -103,6 +106,8 @@ class WorkerMutations:
 
         async def work() -> ClaimRunsPayload:
             claimed = await _claim(info, input, input.limit)
+            if input.wait and not claimed.runs:
+                claimed = await claim_when_there_is_work(info, lambda: _claim(info, input, input.limit))
             return ClaimRunsPayload(claims=await _claims(info, claimed.runs))
 
         return await outcome(ClaimRunsPayload, input, work())

@@ -45,10 +45,8 @@ READ_AFTER: Final = """
 """
 CONDITIONS: Final[Mapping[str, str]] = {
     "task_id": "AND events.task_id = :task_id",
-    "tree": """AND events.task_id IN (
-                   SELECT t.id FROM tasks t
-                    WHERE t.tenant_id = :tenant_id
-                      AND (t.id = :task_id OR t.path @> ARRAY[CAST(:task_id AS text)]))""",
+    "tree": """AND (events.task_id = :task_id
+                    OR (events.task_path <> '{}' AND events.task_path @> ARRAY[CAST(:task_id AS text)]))""",
     "run_id": "AND events.run_id = CAST(:run_id AS uuid)",
     "workspace_id": "AND events.workspace_id = CAST(:workspace_id AS uuid)",
     "types": "AND events.type = ANY (CAST(:types AS text[]))",

@@ -1,6 +1,6 @@
 """The event log: append only, partitioned by time, read by sequence."""
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, DateTime, Index, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from app.db.tables.base import TASK_ID, metadata, tenant_column
@@ -23,6 +23,8 @@ events = Table(
     Column("origin_ref", Text, nullable=False),
     Column("payload", JSONB, nullable=False),
     Index("ix_events_task", "tenant_id", "task_id", "sequence"),
+    # Only events of tasks that have a parent: a tree is its root's own events and these.
+    Index("ix_events_path", "task_path", postgresql_using="gin", postgresql_where=text("task_path <> '{}'")),
     Index("ix_events_run", "tenant_id", "run_id", "sequence"),
     Index("ix_events_workspace", "tenant_id", "workspace_id", "sequence"),
     postgresql_partition_by="RANGE (created_at)",

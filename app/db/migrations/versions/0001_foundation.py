@@ -59,6 +59,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "sequence", "created_at", name=op.f("pk_events")),
         postgresql_partition_by="RANGE (created_at)",
     )
+    op.create_index(
+        "ix_events_path",
+        "events",
+        ["task_path"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_where=sa.text("task_path <> '{}'"),
+    )
     op.create_index("ix_events_run", "events", ["tenant_id", "run_id", "sequence"], unique=False)
     op.create_index("ix_events_task", "events", ["tenant_id", "task_id", "sequence"], unique=False)
     op.create_index("ix_events_workspace", "events", ["tenant_id", "workspace_id", "sequence"], unique=False)
@@ -120,9 +128,7 @@ def upgrade() -> None:
         sa.CheckConstraint("parent_task_id <> id", name=op.f("ck_tasks_parent")),
         sa.CheckConstraint("priority IN (10, 20, 30, 40)", name=op.f("ck_tasks_priority")),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "parent_task_id"],
-            ["tasks.tenant_id", "tasks.id"],
-            name=op.f("fk_tasks_parent_task_id"),
+            ["tenant_id", "parent_task_id"], ["tasks.tenant_id", "tasks.id"], name=op.f("fk_tasks_parent_task_id")
         ),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.tenant_id"], name=op.f("fk_tasks_")),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_tasks")),
@@ -231,10 +237,7 @@ def upgrade() -> None:
             "lease_until IS NULL OR agent_session_id IS NOT NULL", name=op.f("ck_runs_lease_has_holder")
         ),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "task_id"],
-            ["tasks.tenant_id", "tasks.id"],
-            name=op.f("fk_runs_task_id"),
-            ondelete="CASCADE",
+            ["tenant_id", "task_id"], ["tasks.tenant_id", "tasks.id"], name=op.f("fk_runs_task_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_runs")),
         postgresql_with={"fillfactor": "80"},
@@ -298,10 +301,7 @@ def upgrade() -> None:
         sa.Column("seed_artifact_version_id", sa.Uuid(), nullable=True),
         sa.Column("row_id_column", sa.Text(), nullable=True),
         sa.Column(
-            "renderer_config",
-            postgresql.JSONB(astext_type=Text()),
-            server_default=sa.text("'{}'"),
-            nullable=False,
+            "renderer_config", postgresql.JSONB(astext_type=Text()), server_default=sa.text("'{}'"), nullable=False
         ),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -420,10 +420,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "run_id"],
-            ["runs.tenant_id", "runs.id"],
-            name=op.f("fk_run_steps_run_id"),
-            ondelete="CASCADE",
+            ["tenant_id", "run_id"], ["runs.tenant_id", "runs.id"], name=op.f("fk_run_steps_run_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("tenant_id", "run_id", "step_key", name=op.f("pk_run_steps")),
     )
@@ -533,10 +530,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_artifact_versions")),
         sa.UniqueConstraint(
-            "tenant_id",
-            "artifact_id",
-            "version",
-            name=op.f("uq_artifact_versions_tenant_id_artifact_id_version"),
+            "tenant_id", "artifact_id", "version", name=op.f("uq_artifact_versions_tenant_id_artifact_id_version")
         ),
     )
     op.create_table(
@@ -556,9 +550,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
-            ["tenant_id", "artifact_id"],
-            ["artifacts.tenant_id", "artifacts.id"],
-            name=op.f("fk_charts_artifact_id"),
+            ["tenant_id", "artifact_id"], ["artifacts.tenant_id", "artifacts.id"], name=op.f("fk_charts_artifact_id")
         ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "workspace_id"],
@@ -590,10 +582,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "workspace_id", "user_id", name=op.f("pk_workspace_recipients")),
     )
     op.create_index(
-        "ix_workspace_recipients_user",
-        "workspace_recipients",
-        ["tenant_id", "user_id", "workspace_id"],
-        unique=False,
+        "ix_workspace_recipients_user", "workspace_recipients", ["tenant_id", "user_id", "workspace_id"], unique=False
     )
     op.execute("CREATE TABLE events_rest PARTITION OF events DEFAULT")
     op.execute(TAKE_EVENT_SEQUENCES)
@@ -634,9 +623,7 @@ def downgrade() -> None:
     op.drop_table("task_dependencies")
     op.drop_index("ix_runs_task", table_name="runs")
     op.drop_index(
-        "ix_runs_held",
-        table_name="runs",
-        postgresql_where=sa.text("status IN ('claimed', 'starting', 'running')"),
+        "ix_runs_held", table_name="runs", postgresql_where=sa.text("status IN ('claimed', 'starting', 'running')")
     )
     op.drop_index("ix_runs_claimable", table_name="runs", postgresql_where=sa.text("status = 'queued' AND claimable"))
     op.drop_table("runs")
@@ -652,4 +639,7 @@ def downgrade() -> None:
     op.drop_index("ix_events_workspace", table_name="events")
     op.drop_index("ix_events_task", table_name="events")
     op.drop_index("ix_events_run", table_name="events")
+    op.drop_index(
+        "ix_events_path", table_name="events", postgresql_using="gin", postgresql_where=sa.text("task_path <> '{}'")
+    )
     op.drop_table("events")

@@ -1,0 +1,1 @@
+"""Whole servers and workers, as a user would run them."""

@@ -1,0 +1,1 @@
+"""Root fields on a real database."""
