@@ -78,7 +78,7 @@ async def serve(settings: Settings) -> int:
 
 
 async def _listen(app: App, settings: Settings, key: str | None) -> int:
-    listening = _bind(settings.host, settings.port)
+    listening = bind(settings.host, settings.port)
     host, port = listening.getsockname()[:2]
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     companion = Companion(url, key) if settings.demo and key is not None else None
@@ -88,7 +88,35 @@ async def _listen(app: App, settings: Settings, key: str | None) -> int:
         if companion is not None:
             companion.start()
 
-    config = uvicorn.Config(
+    server = Server(server_config(app), app, ready)
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        if companion is not None:
+            await asyncio.to_thread(companion.stop)
+    return 0
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket that listens; an address in use is told in words."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as problem:
+        listening.close()
+        raise click.ClickException(
+            f"{host}:{port} cannot be listened on ({problem.strerror}); stop what uses it, or set PORT to another."
+        ) from problem
+    listening.listen(2048)
+    listening.setblocking(False)
+    return listening
+
+
+def server_config(app: App) -> uvicorn.Config:
+    """How uvicorn serves the application."""
+    return uvicorn.Config(
         app.asgi,
         log_config=None,
         access_log=False,
@@ -103,26 +131,3 @@ async def _listen(app: App, settings: Settings, key: str | None) -> int:
         date_header=False,
         h11_max_incomplete_event_size=64 * 1024,
     )
-    server = Server(config, app, ready)
-    try:
-        await server.serve(sockets=[listening])
-    finally:
-        if companion is not None:
-            await asyncio.to_thread(companion.stop)
-    return 0
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-    except OSError as problem:
-        listening.close()
-        raise click.ClickException(
-            f"{host}:{port} cannot be listened on ({problem.strerror}); stop what uses it, or set PORT to another."
-        ) from problem
-    listening.listen(2048)
-    listening.setblocking(False)
-    return listening

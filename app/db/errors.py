@@ -53,7 +53,13 @@ def translated() -> Iterator[None]:
         raise Duplicate(problem.constraint_name or "") from problem
     except asyncpg.QueryCanceledError as problem:
         raise StatementTimeout("The database took too long to answer; ask for less, or try again.") from problem
-    except (asyncpg.DataError, asyncpg.CharacterNotInRepertoireError) as problem:
+    except (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError, asyncpg.SerializationError) as problem:
+        raise ServiceUnavailable("Too much happens to this at once; try again.") from problem
+    except (
+        asyncpg.DataError,
+        asyncpg.CharacterNotInRepertoireError,
+        asyncpg.ProgramLimitExceededError,
+    ) as problem:
         raise Refused("The database cannot store this value; check its type and its range.") from problem
     except LOST as problem:
         raise Disconnected("The database cannot be reached right now; try again shortly.") from problem

@@ -68,7 +68,7 @@ artifacts = Table(
     Column("created_by", Uuid),
     moment("created_at", default=True),
     ForeignKeyConstraint(["tenant_id"], ["tenants.tenant_id"]),
-    within_tenant("workspace_id", "workspaces", on_delete="SET NULL"),
+    # No reference to workspaces: what belonged to a deleted one must not become everybody's.
     CheckConstraint("kind IN ('table', 'chart', 'markdown', 'json', 'file')", name="kind"),
     Index("ix_artifacts_created", "tenant_id", "created_at", "id"),
 )

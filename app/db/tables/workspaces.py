@@ -99,6 +99,7 @@ task_bindings = Table(
     tenant_column(),
     Column("workspace_id", Uuid, primary_key=True),
     Column("task_id", TASK_ID, primary_key=True),
+    Column("id", Uuid, nullable=False),
     Column("mutates_workspace", Boolean, nullable=False),
     moment("created_at", default=True),
     within_tenant("workspace_id", "workspaces", on_delete="CASCADE"),

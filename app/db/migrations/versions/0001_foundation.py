@@ -79,6 +79,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_tenants_name")),
     )
     op.create_table(
+        "artifacts",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("workspace_id", sa.Uuid(), nullable=True),
+        sa.Column("run_id", sa.Uuid(), nullable=True),
+        sa.Column("created_by", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("kind IN ('table', 'chart', 'markdown', 'json', 'file')", name=op.f("ck_artifacts_kind")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.tenant_id"], name=op.f("fk_artifacts_")),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_artifacts")),
+    )
+    op.create_index("ix_artifacts_created", "artifacts", ["tenant_id", "created_at", "id"], unique=False)
+    op.create_table(
         "tasks",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Text(collation="C"), nullable=False),
@@ -188,6 +203,28 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "key_hash", name=op.f("uq_api_keys_tenant_id_key_hash")),
     )
     op.create_index("ix_api_keys_key_hash", "api_keys", ["key_hash"], unique=False)
+    op.create_table(
+        "artifact_versions",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("artifact_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("content", postgresql.JSONB(astext_type=Text()), nullable=True),
+        sa.Column("metadata", postgresql.JSONB(astext_type=Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("row_count", sa.BigInteger(), nullable=True),
+        sa.Column("created_by", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "artifact_id"],
+            ["artifacts.tenant_id", "artifacts.id"],
+            name=op.f("fk_artifact_versions_artifact_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_artifact_versions")),
+        sa.UniqueConstraint(
+            "tenant_id", "artifact_id", "version", name=op.f("uq_artifact_versions_tenant_id_artifact_id_version")
+        ),
+    )
     op.create_table(
         "runs",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -348,26 +385,33 @@ def upgrade() -> None:
     )
     op.create_index("ix_agent_sessions_created", "agent_sessions", ["tenant_id", "created_at", "id"], unique=False)
     op.create_table(
-        "artifacts",
+        "charts",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("workspace_id", sa.Uuid(), nullable=True),
-        sa.Column("run_id", sa.Uuid(), nullable=True),
+        sa.Column("workspace_id", sa.Uuid(), nullable=False),
+        sa.Column("artifact_id", sa.Uuid(), nullable=False),
+        sa.Column("chart_spec_version", sa.Integer(), nullable=False),
+        sa.Column("spec", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("renderer_config", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("title", sa.Text(), nullable=True),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("collapsed", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("created_by", sa.Uuid(), nullable=True),
+        sa.Column("last_edited_by", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.CheckConstraint("kind IN ('table', 'chart', 'markdown', 'json', 'file')", name=op.f("ck_artifacts_kind")),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "artifact_id"], ["artifacts.tenant_id", "artifacts.id"], name=op.f("fk_charts_artifact_id")
+        ),
         sa.ForeignKeyConstraint(
             ["tenant_id", "workspace_id"],
             ["workspaces.tenant_id", "workspaces.id"],
-            name=op.f("fk_artifacts_workspace_id"),
-            ondelete="SET NULL (workspace_id)",
+            name=op.f("fk_charts_workspace_id"),
+            ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.tenant_id"], name=op.f("fk_artifacts_")),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_artifacts")),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_charts")),
     )
-    op.create_index("ix_artifacts_created", "artifacts", ["tenant_id", "created_at", "id"], unique=False)
+    op.create_index("ix_charts_workspace", "charts", ["tenant_id", "workspace_id", "position"], unique=False)
     op.create_table(
         "enqueue_keys",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -476,6 +520,7 @@ def upgrade() -> None:
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("workspace_id", sa.Uuid(), nullable=False),
         sa.Column("task_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("mutates_workspace", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
@@ -512,56 +557,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "workspace_id", name=op.f("pk_workspace_shares")),
     )
     op.create_table(
-        "artifact_versions",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("artifact_id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("content", postgresql.JSONB(astext_type=Text()), nullable=True),
-        sa.Column("metadata", postgresql.JSONB(astext_type=Text()), server_default=sa.text("'{}'"), nullable=False),
-        sa.Column("row_count", sa.BigInteger(), nullable=True),
-        sa.Column("created_by", sa.Uuid(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "artifact_id"],
-            ["artifacts.tenant_id", "artifacts.id"],
-            name=op.f("fk_artifact_versions_artifact_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_artifact_versions")),
-        sa.UniqueConstraint(
-            "tenant_id", "artifact_id", "version", name=op.f("uq_artifact_versions_tenant_id_artifact_id_version")
-        ),
-    )
-    op.create_table(
-        "charts",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("workspace_id", sa.Uuid(), nullable=False),
-        sa.Column("artifact_id", sa.Uuid(), nullable=False),
-        sa.Column("chart_spec_version", sa.Integer(), nullable=False),
-        sa.Column("spec", postgresql.JSONB(astext_type=Text()), nullable=False),
-        sa.Column("renderer_config", postgresql.JSONB(astext_type=Text()), nullable=False),
-        sa.Column("title", sa.Text(), nullable=True),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("collapsed", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column("created_by", sa.Uuid(), nullable=True),
-        sa.Column("last_edited_by", sa.Uuid(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "artifact_id"], ["artifacts.tenant_id", "artifacts.id"], name=op.f("fk_charts_artifact_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id", "workspace_id"],
-            ["workspaces.tenant_id", "workspaces.id"],
-            name=op.f("fk_charts_workspace_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_charts")),
-    )
-    op.create_index("ix_charts_workspace", "charts", ["tenant_id", "workspace_id", "position"], unique=False)
-    op.create_table(
         "workspace_recipients",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("workspace_id", sa.Uuid(), nullable=False),
@@ -594,9 +589,6 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION take_event_sequences(uuid, bigint)")
     op.drop_index("ix_workspace_recipients_user", table_name="workspace_recipients")
     op.drop_table("workspace_recipients")
-    op.drop_index("ix_charts_workspace", table_name="charts")
-    op.drop_table("charts")
-    op.drop_table("artifact_versions")
     op.drop_table("workspace_shares")
     op.drop_index("ix_task_bindings_task", table_name="task_bindings")
     op.drop_table("task_bindings")
@@ -612,8 +604,8 @@ def downgrade() -> None:
     op.drop_table("run_reports")
     op.drop_index("ix_enqueue_keys_run", table_name="enqueue_keys")
     op.drop_table("enqueue_keys")
-    op.drop_index("ix_artifacts_created", table_name="artifacts")
-    op.drop_table("artifacts")
+    op.drop_index("ix_charts_workspace", table_name="charts")
+    op.drop_table("charts")
     op.drop_index("ix_agent_sessions_created", table_name="agent_sessions")
     op.drop_table("agent_sessions")
     op.drop_index("ix_workspaces_table", table_name="workspaces")
@@ -627,6 +619,7 @@ def downgrade() -> None:
     )
     op.drop_index("ix_runs_claimable", table_name="runs", postgresql_where=sa.text("status = 'queued' AND claimable"))
     op.drop_table("runs")
+    op.drop_table("artifact_versions")
     op.drop_index("ix_api_keys_key_hash", table_name="api_keys")
     op.drop_table("api_keys")
     op.drop_table("users")
@@ -635,6 +628,8 @@ def downgrade() -> None:
     op.drop_index("ix_tasks_parent", table_name="tasks", postgresql_where=sa.text("parent_task_id IS NOT NULL"))
     op.drop_index("ix_tasks_created", table_name="tasks")
     op.drop_table("tasks")
+    op.drop_index("ix_artifacts_created", table_name="artifacts")
+    op.drop_table("artifacts")
     op.drop_table("tenants")
     op.drop_index("ix_events_workspace", table_name="events")
     op.drop_index("ix_events_task", table_name="events")
