@@ -58,7 +58,7 @@ class Peer:
 async def peer(server: Listening, *, key: str | None = None, protocols: list[str] | None = None) -> AsyncIterator[Peer]:
     """A connected client; with a key it is initialised."""
     offered = ["graphql-transport-ws"] if protocols is None else protocols
-    async with websockets.connect(server.ws, subprotocols=offered or None) as ws:  # type: ignore[arg-type]
+    async with websockets.connect(server.ws, subprotocols=[websockets.Subprotocol(p) for p in offered] or None) as ws:
         found = Peer(ws)
         if key is not None:
             await found.send({**INIT, "payload": {"authorization": f"Bearer {key}"}})
@@ -75,7 +75,9 @@ async def test_the_key_may_come_with_connection_init(server: Listening, payload:
 
 async def test_the_key_may_come_with_the_handshake(server: Listening) -> None:
     headers = {"X-API-Key": server.key}
-    async with websockets.connect(server.ws, subprotocols=["graphql-transport-ws"], additional_headers=headers) as ws:
+    async with websockets.connect(
+        server.ws, subprotocols=[websockets.Subprotocol("graphql-transport-ws")], additional_headers=headers
+    ) as ws:
         client = Peer(ws)
         await client.send({**INIT, "payload": None})
         assert await client.receive() == {"type": "connection_ack"}
