@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
@@ -30,6 +30,10 @@ class Loaders:
             return await batch(self.reader, keys)
 
         return DataLoader(load_fn=load)
+
+    def by_uuid(self) -> Sequence[DataLoader[UUID, Any]]:
+        """The loaders of everything that a UUID may name."""
+        return (self.run_by_id, self.agent_session_by_id, self.user_by_id, self.workspace_by_id)
 
     @cached_property
     def task_by_id(self) -> DataLoader[str, TaskRow | None]:

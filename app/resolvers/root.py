@@ -7,12 +7,13 @@ from app.graph.relation import read_attribute
 from app.graph.scalars import SCALARS
 from app.resolvers.events import EventQueries, EventSubscriptions
 from app.resolvers.identity import IdentityMutations, IdentityQueries
+from app.resolvers.nodes import NodeQueries
 from app.resolvers.tasks import TaskMutations, TaskQueries
 from app.resolvers.workers import WorkerMutations
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(TaskQueries, EventQueries, IdentityQueries):
+class Query(NodeQueries, TaskQueries, EventQueries, IdentityQueries):
     """The root of queries."""
 
 
