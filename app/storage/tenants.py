@@ -4,6 +4,7 @@ from typing import Final
 from uuid import UUID
 
 from app.db.tx import Tx
+from app.storage.names import data_schema
 from app.storage.statements import composed
 
 INSERT: Final = composed(
@@ -12,11 +13,6 @@ INSERT: Final = composed(
 BY_NAME: Final = composed("SELECT tenant_id FROM tenants WHERE name = :name")
 ANY_USER: Final = composed("SELECT EXISTS (SELECT FROM users) AS found")
 LOCK_BOOTSTRAP: Final = composed("SELECT pg_advisory_xact_lock(7022)")
-
-
-def data_schema(tenant_id: UUID) -> str:
-    """The schema that holds a tenant's own tables; hex digits only, so safe to write into DDL."""
-    return f"data_{tenant_id.hex}"
 
 
 async def lock_bootstrap(tx: Tx) -> None:
