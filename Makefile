@@ -12,7 +12,7 @@ help: ## Show the targets
 
 run: installed ## Start the server with an embedded PostgreSQL and demo data (HOST, PORT, DATABASE_URL, DATA_DIR ...)
 	@$(BIN)/python scripts/build_assets.py
-	@TASKLOOM_DEMO=$${TASKLOOM_DEMO-1} exec $(BIN)/taskloom serve
+	@TASKLOOM_DEMO=$${TASKLOOM_DEMO-1} LOG_LEVEL=$${LOG_LEVEL-warning} exec $(BIN)/taskloom serve
 
 test: installed-dev ## Run every test
 	@$(BIN)/python scripts/build_assets.py

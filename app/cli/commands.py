@@ -2,7 +2,7 @@
 
 import click
 
-from app.cli import keys, migrate, schema, serve
+from app.cli import bench, keys, migrate, schema, serve
 
 
 @click.group(help="Taskloom: workspaces and durable tasks as one GraphQL API.")
@@ -15,3 +15,4 @@ main.add_command(serve.command, "serve")
 main.add_command(migrate.command, "migrate")
 main.add_command(keys.command, "keys")
 main.add_command(schema.command, "schema")
+main.add_command(bench.command, "bench")

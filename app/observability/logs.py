@@ -27,8 +27,9 @@ def configure(log_format: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # Alembic tells of every step; the caller logs what matters.
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    # They tell of every step and every socket; what matters is logged by us.
+    for chatty in ("alembic", "uvicorn", "httpx", "httpcore"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

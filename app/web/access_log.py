@@ -46,7 +46,7 @@ class AccessLog:
             seconds = monotonic() - started
             self._metrics.http_requests.labels(scope["method"], str(status)).inc()
             self._metrics.http_seconds.observe(seconds)
-            log.debug(
+            log.info(
                 "request.answered",
                 request_id=request_id,
                 method=scope["method"],

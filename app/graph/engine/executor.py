@@ -10,6 +10,8 @@ from graphql.execution import Executor as CoreExecutor
 from graphql.execution import create_source_event_stream
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from app.domain.access.credentials import Scope
+from app.domain.errors import Forbidden
 from app.graph.context import GraphContext
 from app.graph.engine.documents import Document, Documents
 from app.graph.errors import coded, shaped
@@ -71,6 +73,10 @@ class Executor:
         if operation.operation is OperationType.SUBSCRIPTION:
             wrong = coded("A subscription needs a WebSocket or `Accept: text/event-stream`.", "BAD_REQUEST")
             return RequestRefused([wrong]).answer(context.request_id)
+        if operation.operation is OperationType.QUERY:
+            refusal = may_read(context)
+            if refusal is not None:
+                return refusal.answer(context.request_id)
         assert document.node is not None
         result = execute(
             self._schema,
@@ -89,6 +95,9 @@ class Executor:
         document, operation = self.operation(request)
         if operation.operation is not OperationType.SUBSCRIPTION:
             raise RequestRefused([coded("This is no subscription.", "BAD_REQUEST")])
+        refusal = may_read(context)
+        if refusal is not None:
+            raise refusal
         assert document.node is not None
         executor = StrawberryGraphQLCoreExecutionContext.build(
             self._schema,
@@ -117,6 +126,13 @@ class RequestRefused(Exception):
     def answer(self, request_id: str) -> Answer:
         """The response that tells why."""
         return Answer(body={"errors": [shaped(e, request_id) for e in self.errors]}, executed=False)
+
+
+def may_read(context: GraphContext) -> RequestRefused | None:
+    """A refusal for a key that may not read; what a mutation may do is decided by its service."""
+    if Scope.READ in context.viewer.scopes:
+        return None
+    return RequestRefused([coded("This key lacks the scope 'read'; use a key that has it.", Forbidden.code)])
 
 
 def answer_of(result: ExecutionResult, request_id: str) -> Answer:
