@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import logging
 import sys
 from pathlib import Path
 
@@ -49,6 +50,13 @@ def checked_key(_context: click.Context, _option: click.Parameter, key: str) -> 
     if not (key.isascii() and key.isprintable() and key.strip()):
         raise click.BadParameter("A key is visible ASCII; give it as it was printed.")
     return key
+
+
+def log_as(log_format: str) -> None:
+    """Log what the worker does, and not every request it makes for that."""
+    configure(log_format, "info")
+    for chatty in ("httpx", "httpcore", "websockets"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 url_option = click.option(
@@ -108,7 +116,7 @@ def command(
     log_format: str,
 ) -> None:
     """Runs until SIGTERM or SIGINT."""
-    configure(log_format, "info")
+    log_as(log_format)
     worker = Worker(
         url,
         key,

@@ -1,0 +1,1 @@
+"""The demo: a feeder and a worker that know the server only through its public API."""
