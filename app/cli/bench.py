@@ -17,6 +17,5 @@ def command(names: tuple[str, ...], quick: bool) -> None:
     if not (ROOT / "tests" / "benchmarks").is_dir():
         raise click.ClickException("The benchmarks come with the source checkout; clone it and run `make bench`.")
     asked = [*names, *(["--quick"] if quick else [])]
-    raise SystemExit(
-        subprocess.run([sys.executable, "-m", "tests.benchmarks", *asked], cwd=ROOT, check=False).returncode
-    )
+    program = [sys.executable, "-m", "tests.benchmarks", *asked]
+    raise SystemExit(subprocess.run(program, cwd=ROOT, check=False).returncode)

@@ -74,9 +74,9 @@ class Executor:
             wrong = coded("A subscription needs a WebSocket or `Accept: text/event-stream`.", "BAD_REQUEST")
             return RequestRefused([wrong]).answer(context.request_id)
         if operation.operation is OperationType.QUERY:
-            refusal = may_read(context)
-            if refusal is not None:
-                return refusal.answer(context.request_id)
+            unread = may_read(context)
+            if unread is not None:
+                return unread.answer(context.request_id)
         assert document.node is not None
         result = execute(
             self._schema,
@@ -95,9 +95,9 @@ class Executor:
         document, operation = self.operation(request)
         if operation.operation is not OperationType.SUBSCRIPTION:
             raise RequestRefused([coded("This is no subscription.", "BAD_REQUEST")])
-        refusal = may_read(context)
-        if refusal is not None:
-            raise refusal
+        unread = may_read(context)
+        if unread is not None:
+            raise unread
         assert document.node is not None
         executor = StrawberryGraphQLCoreExecutionContext.build(
             self._schema,
