@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from app.clock import Now
@@ -76,7 +76,7 @@ class Tasks:
         self._db = db
         self._access = access
         self._now = now
-        self._creations: GroupCommit[UUID, dict[str, object], Created] = GroupCommit(
+        self._creations: GroupCommit[UUID, dict[str, Any], Created] = GroupCommit(
             self._create_batch, apart=lambda asked: asked["id"]
         )
         self._queue: GroupCommit[Viewer, leases.Enqueue, Queued] = GroupCommit(
@@ -85,10 +85,14 @@ class Tasks:
 
     async def create(self, viewer: Viewer, draft: TaskDraft) -> Created:
         """A new task; creating one queues nothing."""
+        return await self._creations.submit(viewer.tenant_id, await self.columns(viewer, draft))
+
+    async def columns(self, viewer: Viewer, draft: TaskDraft) -> dict[str, Any]:
+        """What a new task of this viewer is made of, once every rule that can be checked before is kept."""
         columns = validated(draft)
         place = await self._place(viewer, draft)
         policy = draft.approval_policy or ApprovalPolicy.NONE
-        columns |= {
+        return columns | {
             "id": draft.id or str(uuid7(self._now())),
             "workspace_id": place,
             "status": initial_status(draft=draft.draft, policy=policy).value,
@@ -100,7 +104,6 @@ class Tasks:
             "origin_kind": DOOR,
             "origin_ref": "tasks.create",
         }
-        return await self._creations.submit(viewer.tenant_id, columns)
 
     async def enqueue(
         self,
@@ -172,7 +175,7 @@ class Tasks:
         await self._creations.idle()
         await self._queue.idle()
 
-    async def _place(self, viewer: Viewer, draft: TaskDraft) -> str | None:
+    async def _place(self, viewer: Viewer, draft: TaskDraft) -> UUID | None:
         if draft.workspace_id is None:
             require(viewer, Action.WRITE, TenantWide(tenant_id=viewer.tenant_id), what="tenant", id=viewer.tenant_id)
             return None
@@ -181,10 +184,10 @@ class Tasks:
         place = await self._access.workspace(viewer, known_id(draft.workspace_id, "workspace"), Action.WRITE)
         if place.status is WorkspaceStatus.ARCHIVED:
             raise Conflict("The workspace is archived; restore it first.", field="workspaceId")
-        return str(place.id)
+        return place.id
 
     async def _create_batch(
-        self, tenant_id: UUID, asked: Sequence[dict[str, object]]
+        self, tenant_id: UUID, asked: Sequence[dict[str, Any]]
     ) -> Sequence[Created | BaseException]:
         numbered = [{**columns, "ord": at} for at, columns in enumerate(asked)]
         answers: list[Created | BaseException] = [

@@ -62,6 +62,13 @@ async def create(db: Database, tenant_id: UUID, tasks: Sequence[Mapping[str, obj
     return await db.write(CREATE, tenant_id, tasks=orjson.dumps(tasks).decode())
 
 
+async def create_in(tx: Tx, tenant_id: UUID, task: Mapping[str, object]) -> tuple[TaskRow, int] | None:
+    """One new task within a transaction, with the sequence of its event; None where its id is taken."""
+    row = await tx.fetchrow(CREATE, tenant_id=tenant_id, tasks=orjson.dumps([task]).decode())
+    tx.wrote_events(tenant_id)
+    return (TaskRow.of(row), row["sequence"]) if row else None
+
+
 async def by_id(db: Database, tenant_id: UUID, ids: Sequence[str]) -> list[TaskRow]:
     """The tasks that exist among the ids."""
     return [TaskRow.of(row) for row in await db.fetch(BY_ID, tenant_id=tenant_id, ids=ids)]

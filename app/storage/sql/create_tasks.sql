@@ -2,18 +2,21 @@
 -- An id that exists already, or was asked for twice, yields no row: the caller is told of the conflict.
 WITH asked AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(CAST(:tasks AS jsonb)) AS a(
-        ord int, id text, identifier text, scope text, workspace_id uuid, network_channel text, title text,
+        ord int, id text, parent_task_id text, path text[], identifier text, scope text, workspace_id uuid,
+        network_channel text, title text,
         description text, status text, priority smallint, max_attempts smallint, approval_policy text,
         approval_state text, owner_kind text, owner_ref text, required_capabilities text[], metadata jsonb,
         actor_kind text, actor_ref text, origin_kind text, origin_ref text
     )
 ), made AS (
     INSERT INTO tasks AS t (
-        tenant_id, id, identifier, scope, workspace_id, network_channel, title, description, status, priority,
+        tenant_id, id, parent_task_id, path, identifier, scope, workspace_id, network_channel, title, description,
+        status, priority,
         max_attempts, approval_policy, approval_state, owner_kind, owner_ref, required_capabilities, metadata,
         created_by_kind, created_by_ref, origin_kind, origin_ref
     )
-    SELECT :tenant_id, id, identifier, scope, workspace_id, network_channel, title, description, status, priority,
+    SELECT :tenant_id, id, parent_task_id, coalesce(path, '{}'), identifier, scope, workspace_id, network_channel,
+           title, description, status, priority,
            max_attempts, approval_policy, approval_state, owner_kind, owner_ref, required_capabilities,
            nullif(metadata, 'null'), actor_kind, actor_ref, origin_kind, origin_ref
       FROM asked
@@ -32,6 +35,7 @@ WITH asked AS MATERIALIZED (
            created_by_kind, created_by_ref, origin_kind, origin_ref,
            jsonb_strip_nulls(jsonb_build_object(
                'scope', scope, 'status', status, 'workspace_id', workspace_id, 'network_channel', network_channel,
+               'parent_task_id', parent_task_id,
                'owner', CASE WHEN owner_kind IS NOT NULL
                              THEN jsonb_build_object('kind', owner_kind, 'ref', owner_ref) END))
       FROM numbered

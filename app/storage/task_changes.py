@@ -1,0 +1,58 @@
+"""Statements that change or delete one locked task."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Final
+from uuid import UUID
+
+from app.db.statement import Statement
+from app.db.tx import Tx
+from app.storage.rows.task import TaskRow
+from app.storage.statements import composed
+
+TYPES: Final[Mapping[str, str]] = {
+    "title": "text",
+    "description": "text",
+    "priority": "smallint",
+    "max_attempts": "smallint",
+    "approval_policy": "text",
+    "approval_state": "text",
+    "metadata": "jsonb",
+    "network_channel": "text",
+    "owner_kind": "text",
+    "owner_ref": "text",
+}
+FOLLOW_PRIORITY: Final = composed(
+    """
+    UPDATE runs r SET priority = t.priority
+      FROM tasks t
+     WHERE t.tenant_id = :tenant_id AND t.id = :id
+       AND r.tenant_id = :tenant_id AND r.id = t.open_run_id AND r.status = 'queued'
+    """
+)
+DELETE: Final = composed("DELETE FROM tasks WHERE tenant_id = :tenant_id AND id = :id")
+
+
+@cache
+def update_statement(columns: tuple[str, ...]) -> Statement:
+    """The statement that sets these columns; the names are our own."""
+    sets = ", ".join(f"{name} = CAST(:{name} AS {TYPES[name]})" for name in columns)
+    return composed(
+        f"UPDATE tasks t SET {sets}, updated_at = now() WHERE t.tenant_id = :tenant_id AND t.id = :id RETURNING"  # noqa: S608  # names of TYPES only
+        " {task:t}"
+    )
+
+
+async def update(tx: Tx, tenant_id: UUID, id: str, columns: Mapping[str, object]) -> TaskRow:
+    """The locked task with new values; a queued run follows its task's priority."""
+    statement = update_statement(tuple(sorted(columns)))
+    row = await tx.fetchrow(statement, tenant_id=tenant_id, id=id, **columns)
+    assert row is not None
+    if "priority" in columns:
+        await tx.fetch(FOLLOW_PRIORITY, tenant_id=tenant_id, id=id)
+    return TaskRow.of(row)
+
+
+async def delete(tx: Tx, tenant_id: UUID, id: str) -> None:
+    """The locked task with its runs, keys, reports and edges; its events stay in the log."""
+    await tx.fetch(DELETE, tenant_id=tenant_id, id=id)
