@@ -36,6 +36,7 @@ class EventType(StrEnum):
     TABLE_CREATED = "table.created"
     TABLE_ROWS_IMPORTED = "table.rows_imported"
     TABLE_DELETED = "table.deleted"
+    ARTIFACT_CREATED = "artifact.created"
     WORKSPACE_CREATED = "workspace.created"
     WORKSPACE_UPDATED = "workspace.updated"
     WORKSPACE_ARCHIVED = "workspace.archived"
@@ -82,6 +83,7 @@ DESCRIPTIONS: dict[EventType, str] = {
     EventType.TABLE_CREATED: "A table exists.",
     EventType.TABLE_ROWS_IMPORTED: "Rows were imported into a table.",
     EventType.TABLE_DELETED: "A table is gone.",
+    EventType.ARTIFACT_CREATED: "An artifact exists.",
     EventType.WORKSPACE_CREATED: "A workspace exists.",
     EventType.WORKSPACE_UPDATED: "Fields of a workspace changed.",
     EventType.WORKSPACE_ARCHIVED: "A workspace is frozen.",
