@@ -7,6 +7,7 @@ from typing import Final
 from app.db.statement import Statement
 from app.storage.rows.base import Row
 from app.storage.rows.event import EventRow
+from app.storage.rows.grid import ArtifactRow, ArtifactVersionRow, TableRow
 from app.storage.rows.identity import AgentSessionRow, ApiKeyRow, UserRow
 from app.storage.rows.task import RunReportRow, RunRow, TaskRow
 from app.storage.rows.workspace import ChartRow, WorkspaceRow
@@ -15,10 +16,13 @@ from app.storage.visibility import READABLE_WORKSPACES
 ROWS: Final[dict[str, type[Row]]] = {
     "agent_session": AgentSessionRow,
     "api_key": ApiKeyRow,
+    "artifact": ArtifactRow,
+    "artifact_version": ArtifactVersionRow,
     "chart": ChartRow,
     "event": EventRow,
     "run": RunRow,
     "run_report": RunReportRow,
+    "table": TableRow,
     "task": TaskRow,
     "user": UserRow,
     "workspace": WorkspaceRow,

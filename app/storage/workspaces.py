@@ -1,10 +1,15 @@
 """Statements about workspaces."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 from typing import Final
 from uuid import UUID
 
-from app.db.engine import Database
+from app.db.engine import Database, Lane
+from app.db.statement import Statement
+from app.db.tx import Tx
 from app.storage.rows.workspace import WorkspaceRow
 from app.storage.statements import composed
 
@@ -20,9 +25,123 @@ FACTS: Final = composed(
      WHERE w.tenant_id = :tenant_id AND w.id = ANY (CAST(:ids AS uuid[]))
     """
 )
+INSERT: Final = composed(
+    """
+    INSERT INTO workspaces AS w (tenant_id, id, owner_id, title, description, mode, status, table_id,
+                                 seed_artifact_version_id, row_id_column)
+    VALUES (:tenant_id, :id, :owner_id, :title, :description, :mode, 'active', :table_id, :seed_artifact_version_id,
+            :row_id_column)
+    RETURNING {workspace:w}
+    """
+)
+SET_ROW_ID: Final = composed(
+    """
+    UPDATE workspaces w SET row_id_column = :row_id_column
+     WHERE w.tenant_id = :tenant_id AND w.id = :id
+    RETURNING {workspace:w}
+    """
+)
+# Also the lock under which what belongs to a workspace is numbered and counted.
+TOUCH: Final = composed(
+    """
+    UPDATE workspaces w SET updated_at = greatest(now(), w.updated_at)
+     WHERE w.tenant_id = :tenant_id AND w.id = :id
+    RETURNING {workspace:w}
+    """
+)
+# Own workspaces, last changed first; a page is a walk along ix_workspaces_owner.
+PAGE: Final = """
+    SELECT {workspace:w} FROM workspaces w
+     WHERE w.tenant_id = :tenant_id AND w.owner_id = :user_id AND w.status = :status {after}
+     ORDER BY w.updated_at DESC, w.id DESC
+     LIMIT CAST(:most AS int)
+"""
+AFTER: Final = "AND (w.updated_at, w.id) < (CAST(:after_time AS timestamptz), CAST(:after_id AS uuid))"
+COUNT: Final = composed(
+    """
+    SELECT count(*) AS total FROM workspaces w
+     WHERE w.tenant_id = :tenant_id AND w.owner_id = :user_id AND w.status = :status
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewWorkspace:
+    """A workspace that is made."""
+
+    id: UUID
+    owner_id: UUID
+    title: str
+    description: str | None
+    mode: str
+    table_id: UUID | None
+    seed_artifact_version_id: UUID | None
+    row_id_column: str | None
 
 
 async def facts(db: Database, tenant_id: UUID, user_id: UUID, ids: Sequence[UUID]) -> list[tuple[WorkspaceRow, bool]]:
     """Each workspace that exists among the ids, and whether the user is a recipient of a live share."""
     rows = await db.fetch(FACTS, tenant_id=tenant_id, user_id=user_id, ids=ids)
     return [(WorkspaceRow.of(row), row["recipient"]) for row in rows]
+
+
+async def insert(tx: Tx, tenant_id: UUID, new: NewWorkspace) -> WorkspaceRow:
+    """A new, active workspace."""
+    row = await tx.fetchrow(
+        INSERT,
+        tenant_id=tenant_id,
+        id=new.id,
+        owner_id=new.owner_id,
+        title=new.title,
+        description=new.description,
+        mode=new.mode,
+        table_id=new.table_id,
+        seed_artifact_version_id=new.seed_artifact_version_id,
+        row_id_column=new.row_id_column,
+    )
+    assert row is not None
+    return WorkspaceRow.of(row)
+
+
+async def set_row_id(tx: Tx, tenant_id: UUID, id: UUID, row_id_column: str) -> WorkspaceRow:
+    """The workspace with the column that identifies its rows."""
+    row = await tx.fetchrow(SET_ROW_ID, tenant_id=tenant_id, id=id, row_id_column=row_id_column)
+    assert row is not None
+    return WorkspaceRow.of(row)
+
+
+async def touch(tx: Tx, tenant_id: UUID, id: UUID) -> WorkspaceRow | None:
+    """Lock the workspace and note that it changes; None if it is gone."""
+    row = await tx.fetchrow(TOUCH, tenant_id=tenant_id, id=id)
+    return None if row is None else WorkspaceRow.of(row)
+
+
+@cache
+def page_statement(*, further: bool) -> Statement:
+    """The statement of the first page, or of a further one."""
+    return composed(PAGE.replace("{after}", AFTER if further else ""))
+
+
+async def page(
+    db: Database, tenant_id: UUID, user_id: UUID, status: str, *, after: tuple[object, ...] | None, most: int
+) -> list[WorkspaceRow]:
+    """The user's own workspaces, last changed first, after a place `(updated_at, id)`."""
+    place = {"after_time": datetime.fromisoformat(str(after[0])), "after_id": UUID(str(after[1]))} if after else {}
+    rows = await db.fetch(
+        page_statement(further=after is not None),
+        Lane.MAIN,
+        tenant_id=tenant_id,
+        user_id=user_id,
+        status=status,
+        most=most,
+        **place,
+    )
+    return [WorkspaceRow.of(row) for row in rows]
+
+
+async def count(db: Database, tenant_id: UUID, user_id: UUID, status: str) -> int:
+    """How many workspaces of that status the user owns."""
+    row = await db.fetchrow(COUNT, tenant_id=tenant_id, user_id=user_id, status=status)
+    assert row is not None
+    total: int = row["total"]
+    return total

@@ -61,3 +61,8 @@ class ChartRow(Row):
     last_edited_by: UUID | None
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def option(self) -> dict[str, Any]:
+        """The compiled option under the name of the graph."""
+        return self.renderer_config

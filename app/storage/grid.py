@@ -1,0 +1,165 @@
+"""Rows of data tables: made, copied in, paged; the only place besides aggregate.py that composes SQL on them."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import asyncpg
+import sqlalchemy as sa
+
+from app.db.engine import Database, Lane
+from app.db.errors import Duplicate, Refused
+from app.db.statement import Statement
+from app.db.tables.grid import catalog
+from app.db.tx import Tx
+from app.domain.charts.filters import BoundFilter
+from app.domain.errors import NotFound
+from app.domain.grid.column import Column, ColumnType
+from app.domain.grid.page import RowSort, SortDirection, Window
+from app.storage.conditions import FilterShape, arguments, conditions, shapes
+from app.storage.relation import (
+    REMEMBERED_MAX,
+    ROW_ID,
+    Source,
+    cell,
+    comparable,
+    compiled,
+    create_sql,
+    drop_sql,
+    identity,
+    row_id,
+    rows_of,
+)
+
+ROW_ID_COLUMN: Final = Column(name=ROW_ID, data_type=ColumnType.INTEGER)
+_COPY_PLACE: Final = re.compile(r",[^\d,]*(\d+)")
+
+
+class RowRefused(Exception):
+    """The database refused a row of a COPY; `index` is its place among the rows, if that is known."""
+
+    def __init__(self, index: int | None, *, duplicate: bool) -> None:
+        super().__init__(index)
+        self.index = index
+        self.duplicate = duplicate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPage:
+    """Rows as they are stored, in column order and then, if asked for, their numbers; and how many there are in all."""
+
+    rows: Sequence[Sequence[object]]
+    total: int
+
+
+async def create(tx: Tx, source: Source) -> None:
+    """Make the relation of a new table."""
+    await tx.run(create_sql(source))
+
+
+async def drop(tx: Tx, source: Source) -> None:
+    """Drop the relation; waits for whoever reads it."""
+    await tx.run(drop_sql(source))
+
+
+async def copy_rows(tx: Tx, source: Source, rows: Sequence[Sequence[object]]) -> int:
+    """COPY rows, in column order, into the relation."""
+    names = [column.name for column in source.columns]
+    try:
+        with existing():
+            return await tx.copy_in(source.schema, source.name, names, rows)
+    except Duplicate as problem:
+        raise RowRefused(_place(problem.__cause__), duplicate=True) from problem
+    except Refused as problem:
+        raise RowRefused(_place(problem.__cause__), duplicate=False) from problem
+
+
+def _place(problem: BaseException | None) -> int | None:
+    """Which row of a COPY an error is about: the server counts them from 1, in the words of its language."""
+    context = getattr(problem, "context", None)
+    found = _COPY_PLACE.search(context) if isinstance(context, str) else None
+    return int(found[1]) - 1 if found else None
+
+
+@contextmanager
+def existing() -> Iterator[None]:
+    """A relation that was dropped since its catalogue entry was read is no longer there for anybody."""
+    try:
+        yield
+    except asyncpg.UndefinedTableError as problem:
+        raise NotFound("The table was deleted a moment ago.") from problem
+
+
+async def page(
+    db: Database,
+    source: Source,
+    wanted: Window,
+    sort: RowSort | None,
+    filters: Sequence[BoundFilter],
+    *,
+    numbered: bool,
+) -> StoredPage:
+    """One page and the exact total, in one statement and therefore one snapshot."""
+    statement = page_statement(source, sort, shapes(filters))
+    with existing():
+        found = await db.fetch(
+            statement, Lane.MAIN, page_limit=wanted.limit, page_offset=wanted.offset, **arguments(filters)
+        )
+    if not found:
+        raise NotFound("The table was deleted a moment ago.")
+    # Without any row on the page there is one record that holds the total alone.
+    some = found[0]["number"] is not None
+    end = -1 if numbered else -2
+    rows = [tuple(record.values())[:end] for record in found] if some else []
+    return StoredPage(rows=rows, total=found[0]["total"])
+
+
+@lru_cache(maxsize=REMEMBERED_MAX)
+def page_statement(source: Source, sort: RowSort | None, wanted: tuple[FilterShape, ...]) -> Statement:
+    """The cells, the hidden number and the total; the order is a total one, so pages neither repeat nor skip."""
+    where = conditions(source, wanted)
+    total = _total(source, where).subquery("whole")
+    order = [column.label(f"key_{at}") for at, column in enumerate(identity(source))]
+    if sort is not None:
+        order.insert(0, comparable(source, sort.column).label("sorted"))
+    rows = (
+        sa.select(row_id(source).label("number"), *_cells(source), *order)
+        .where(*where)
+        .order_by(*_ordered([column.element for column in order], sort))
+        .limit(sa.bindparam("page_limit", type_=sa.Integer()))
+        .offset(sa.bindparam("page_offset", type_=sa.BigInteger()))
+        .subquery("page")
+    )
+    shown = [rows.c[f"cell_{at}"] for at in range(len(source.columns))]
+    statement = (
+        sa.select(*shown, rows.c.number, total.c.total)
+        .select_from(total.outerjoin(rows, sa.true()))
+        .order_by(*_ordered([rows.c[column.name] for column in order], sort))
+    )
+    return compiled(statement, name="page_rows")
+
+
+def _total(source: Source, where: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
+    """Counted where rows are filtered; else read from the catalogue, which every write keeps exact."""
+    if where:
+        return sa.select(sa.func.count().label("total")).select_from(rows_of(source)).where(*where)
+    entry = sa.and_(
+        catalog.c.tenant_id == sa.bindparam("tenant_id", source.tenant_id, type_=sa.Uuid()),
+        catalog.c.id == sa.bindparam("table_id", source.table_id, type_=sa.Uuid()),
+    )
+    return sa.select(catalog.c.row_count.label("total")).where(entry)
+
+
+def _cells(source: Source) -> list[sa.Label[Any]]:
+    return [cell(source, column.name).label(f"cell_{at}") for at, column in enumerate(source.columns)]
+
+
+def _ordered(columns: Sequence[sa.ColumnElement[Any]], sort: RowSort | None) -> list[sa.ColumnElement[Any]]:
+    if sort is None:
+        return list(columns)
+    first, *ties = columns
+    ascending = sort.direction is SortDirection.ASC
+    return [first.asc().nulls_last() if ascending else first.desc().nulls_last(), *ties]
