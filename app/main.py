@@ -27,11 +27,16 @@ from app.runtime.loop import Loop
 from app.runtime.reaper import Reaper
 from app.services.access import Access
 from app.services.agent_sessions import AgentSessions
+from app.services.artifacts import Artifacts
 from app.services.auth import Authentication
+from app.services.charts import Charts
 from app.services.identity import Identity
+from app.services.imports import FileImports
 from app.services.leases import LeaseLedger
 from app.services.registry import Services
+from app.services.tables import Tables
 from app.services.tasks import Tasks
+from app.services.workspaces import Workspaces
 from app.settings import Profile, Settings
 from app.storage import events, partitions
 from app.web.health import STALE_SECONDS_MAX, Health
@@ -86,6 +91,7 @@ def build_services(db: Database) -> Services:
     access = Access(db)
     auth = Authentication(db)
     sessions = AgentSessions(db, access, utc_now)
+    tables = Tables(db, access, utc_now)
     return Services(
         db=db,
         access=access,
@@ -94,6 +100,11 @@ def build_services(db: Database) -> Services:
         agent_sessions=sessions,
         tasks=Tasks(db, access, utc_now),
         leases=LeaseLedger(db, sessions),
+        tables=tables,
+        imports=FileImports(db, tables),
+        artifacts=Artifacts(db, access, tables, utc_now),
+        workspaces=Workspaces(db, access, utc_now),
+        charts=Charts(db, access, utc_now),
     )
 
 

@@ -9,11 +9,12 @@ from strawberry.dataloader import DataLoader
 
 from app.db.engine import Database
 from app.domain.access.viewer import Viewer
-from app.loaders import tasks, users, workspaces
+from app.loaders import grid, tasks, users, workspaces
 from app.loaders.reader import Reader
+from app.storage.rows.grid import ArtifactRow, ArtifactVersionRow, BindingRow, TableRow
 from app.storage.rows.identity import AgentSessionRow, UserRow
 from app.storage.rows.task import RunReportRow, RunRow, TaskRow
-from app.storage.rows.workspace import WorkspaceRow
+from app.storage.rows.workspace import ChartRow, WorkspaceRow
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -33,7 +34,15 @@ class Loaders:
 
     def by_uuid(self) -> Sequence[DataLoader[UUID, Any]]:
         """The loaders of everything that a UUID may name."""
-        return (self.run_by_id, self.agent_session_by_id, self.user_by_id, self.workspace_by_id)
+        return (
+            self.run_by_id,
+            self.agent_session_by_id,
+            self.user_by_id,
+            self.workspace_by_id,
+            self.table_by_id,
+            self.chart_by_id,
+            self.artifact_by_id,
+        )
 
     @cached_property
     def task_by_id(self) -> DataLoader[str, TaskRow | None]:
@@ -74,3 +83,43 @@ class Loaders:
     def user_by_id(self) -> DataLoader[UUID, UserRow | None]:
         """A user of the tenant."""
         return self._loader(users.user_by_id)
+
+    @cached_property
+    def shown_by_workspace(self) -> DataLoader[UUID, TableRow | None]:
+        """What a workspace shows: its copy or a live table."""
+        return self._loader(grid.shown_by_workspace)
+
+    @cached_property
+    def charts_by_workspace(self) -> DataLoader[UUID, list[ChartRow]]:
+        """The charts of a workspace, in their order."""
+        return self._loader(workspaces.charts_by_workspace)
+
+    @cached_property
+    def chart_by_id(self) -> DataLoader[UUID, ChartRow | None]:
+        """A chart the viewer may see."""
+        return self._loader(workspaces.chart_by_id)
+
+    @cached_property
+    def bindings_by_workspace(self) -> DataLoader[UUID, list[BindingRow]]:
+        """The tasks bound to a workspace, oldest first."""
+        return self._loader(workspaces.bindings_by_workspace)
+
+    @cached_property
+    def table_by_id(self) -> DataLoader[UUID, TableRow | None]:
+        """A live table the viewer may see."""
+        return self._loader(grid.table_by_id)
+
+    @cached_property
+    def artifact_by_id(self) -> DataLoader[UUID, ArtifactRow | None]:
+        """An artifact the viewer may see."""
+        return self._loader(grid.artifact_by_id)
+
+    @cached_property
+    def versions_by_artifact(self) -> DataLoader[UUID, list[ArtifactVersionRow]]:
+        """The versions of an artifact, newest first."""
+        return self._loader(grid.versions_by_artifact)
+
+    @cached_property
+    def content_by_version(self) -> DataLoader[UUID, object]:
+        """The content of a version."""
+        return self._loader(grid.content_by_version)

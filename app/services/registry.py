@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from app.db.engine import Database
 from app.services.access import Access
 from app.services.agent_sessions import AgentSessions
+from app.services.artifacts import Artifacts
 from app.services.auth import Authentication
+from app.services.charts import Charts
 from app.services.identity import Identity
+from app.services.imports import FileImports
 from app.services.leases import LeaseLedger
+from app.services.tables import Tables
 from app.services.tasks import Tasks
+from app.services.workspaces import Workspaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +27,11 @@ class Services:
     agent_sessions: AgentSessions
     tasks: Tasks
     leases: LeaseLedger
+    tables: Tables
+    imports: FileImports
+    artifacts: Artifacts
+    workspaces: Workspaces
+    charts: Charts
 
     async def idle(self) -> None:
         """Wait until every statement that callers asked for has ended."""
