@@ -10,9 +10,12 @@ from app.domain.access.credentials import Scope
 from app.domain.access.viewer import UserRole
 from app.domain.actor import ActorKind, OriginKind, OwnerKind
 from app.domain.grid.column import ColumnType
+from app.domain.grid.page import ReadOnlyReason, SortDirection
+from app.domain.grid.table import TableScope, TableSource
 from app.domain.tasks.events import DESCRIPTIONS, EventType
 from app.domain.tasks.run_status import RunStatus
 from app.domain.tasks.status import ApprovalPolicy, ApprovalState, TaskPriority, TaskScope, TaskStatus
+from app.storage.rows.grid import ArtifactKind
 from app.storage.rows.workspace import WorkspaceMode, WorkspaceStatus
 
 Words = TypeVar("Words", bound=type[Enum])
@@ -142,4 +145,41 @@ described(
     UserRole,
     "What a user may administer.",
     {"admin": "Users and keys of the tenant.", "member": "Only what is theirs."},
+)
+described(
+    TableScope,
+    "Whom a live table belongs to.",
+    {
+        "tenant": "The tenant: everybody reads it, its creator and administrators write it.",
+        "workspace": "A workspace: whoever reads the workspace reads it.",
+        "task": "A task: whoever sees the task reads it.",
+    },
+)
+described(
+    TableSource,
+    "What a table is made of.",
+    {"table": "Rows of its own.", "view": "A view; read-only.", "external": "A table elsewhere; read-only."},
+)
+described(SortDirection, "Which end comes first.", {"asc": "The least.", "desc": "The greatest."})
+described(
+    ReadOnlyReason,
+    "Why you may not edit cells; of several reasons the first in this order.",
+    {
+        "viewer_access": "You may only read this.",
+        "workspace_archived": "The workspace is archived.",
+        "no_data": "There are no columns yet.",
+        "source_read_only": "The table shows another source.",
+        "no_row_identity": "The table has no key, so no row can be named.",
+    },
+)
+described(
+    ArtifactKind,
+    "What an artifact is.",
+    {
+        "table": "Columns and rows.",
+        "chart": "A chart specification.",
+        "markdown": "Text in Markdown.",
+        "json": "Any JSON value.",
+        "file": "What describes a file, as JSON.",
+    },
 )

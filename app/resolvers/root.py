@@ -5,20 +5,32 @@ from strawberry.schema.config import StrawberryConfig
 
 from app.graph.relation import read_attribute
 from app.graph.scalars import SCALARS
+from app.resolvers.artifacts import ArtifactMutations, ArtifactQueries
+from app.resolvers.charts import ChartMutations
 from app.resolvers.events import EventQueries, EventSubscriptions
 from app.resolvers.identity import IdentityMutations, IdentityQueries
 from app.resolvers.nodes import NodeQueries
+from app.resolvers.tables import TableMutations, TableQueries
 from app.resolvers.tasks import TaskMutations, TaskQueries
 from app.resolvers.workers import WorkerMutations
+from app.resolvers.workspaces import WorkspaceMutations, WorkspaceQueries
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(NodeQueries, TaskQueries, EventQueries, IdentityQueries):
+class Query(NodeQueries, TaskQueries, EventQueries, IdentityQueries, WorkspaceQueries, TableQueries, ArtifactQueries):
     """The root of queries."""
 
 
 @strawberry.type(description="Everything that can be changed.")
-class Mutation(TaskMutations, WorkerMutations, IdentityMutations):
+class Mutation(
+    TaskMutations,
+    WorkerMutations,
+    IdentityMutations,
+    WorkspaceMutations,
+    TableMutations,
+    ArtifactMutations,
+    ChartMutations,
+):
     """The root of mutations."""
 
 

@@ -1,24 +1,203 @@
-"""Workspaces."""
+"""Workspaces and the tasks bound to them."""
 
 from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, cast
 
 import strawberry
 
-from app.graph.relation import value
+from app.domain.grid.table import TableScope, TableSource
+from app.domain.ids import parse_uuid
+from app.domain.paging import page_size
+from app.domain.tasks.binding import BoundTaskLifecycle, bound_name, lifecycle
+from app.graph.connection import Connection
+from app.graph.context import Info
+from app.graph.enums import described
+from app.graph.inputs.rows import Limit, Offset, RowFilters, Sort, rows_request
+from app.graph.relation import related, value
+from app.graph.scalars import JSON
+from app.graph.types.chart import Chart
 from app.graph.types.node import Node
+from app.graph.types.table import RowsPage, Table, TableColumn
+from app.graph.types.user import User
+from app.loaders.pages import task_page
+from app.loaders.rows import workspace_rows
+from app.storage.rows.grid import BindingRow, TableRow
 from app.storage.rows.workspace import WorkspaceMode, WorkspaceRow, WorkspaceStatus
+from app.storage.tasks import Filter
+
+if TYPE_CHECKING:
+    from app.graph.types.task import Task
 
 
-@strawberry.type(description="One person's working surface on one table.")
+class ViewerAccess(StrEnum):
+    """What the caller is to a workspace."""
+
+    OWNER = "owner"
+    RECIPIENT = "recipient"
+
+
+described(
+    ViewerAccess,
+    "What you are to a workspace.",
+    {"owner": "It is yours.", "recipient": "It is shared with you; you may read it."},
+)
+described(
+    BoundTaskLifecycle,
+    "The state of a bound task.",
+    {"draft": "Not published yet.", "active": "May run.", "archived": "Canceled; it does not run any more."},
+)
+
+
+@strawberry.type(description="A task that works on a workspace.")
+class BoundTask:
+    """A binding and its task."""
+
+    mutates_workspace: bool = value("Whether its runs may change the data.")
+    created_at: datetime = value("When it was bound.")
+    task: Annotated["Task", strawberry.lazy("app.graph.types.task")] = value("The task.")
+
+    @strawberry.field(description="The id of the binding.")
+    def binding_id(root: strawberry.Parent[BindingRow]) -> strawberry.ID:
+        """As text."""
+        return strawberry.ID(str(root.id))
+
+    @strawberry.field(description="The id of the task.")
+    def task_id(root: strawberry.Parent[BindingRow]) -> strawberry.ID:
+        """The same as of the task."""
+        return strawberry.ID(root.task.id)
+
+    @strawberry.field(description="The task's identifier, else the slug of its title.")
+    def name(root: strawberry.Parent[BindingRow]) -> str:
+        """For machines."""
+        return bound_name(root.task.identifier, root.task.title)
+
+    @strawberry.field(description="The task's title.")
+    def display_name(root: strawberry.Parent[BindingRow]) -> str:
+        """For people."""
+        return root.task.title
+
+    @strawberry.field(description="The state of the task.")
+    def lifecycle(root: strawberry.Parent[BindingRow]) -> BoundTaskLifecycle:
+        """Derived from its status."""
+        return lifecycle(root.task.status)
+
+
+async def _shown(root: WorkspaceRow, info: Info) -> TableRow | None:
+    return await info.context.loaders.shown_by_workspace.load(root.id)
+
+
+async def _live(root: WorkspaceRow, info: Info) -> TableRow | None:
+    return await _shown(root, info) if root.mode is WorkspaceMode.OPERATIONAL else None
+
+
+@strawberry.type(description="One person's working surface on one table: a grid, charts, and the tasks that feed it.")
 class Workspace(Node):
     """A workspace."""
 
     title: str = value("What people call it.")
     description: str | None = value("What it is for.")
-    mode: WorkspaceMode = value("Whose rows it shows.")
+    mode: WorkspaceMode = value("Whose rows it shows; it never changes.")
     status: WorkspaceStatus = value("Whether it is in use.")
     created_at: datetime = value("When it was made.")
     updated_at: datetime = value("When it changed last.")
+    archived_at: datetime | None = value("When it was archived.")
+    renderer_config: JSON = value("Whatever the client keeps about the look of the grid.")
+    row_id_column: str | None = value("The column that identifies a row; null if several do, or none.")
+    owner: User | None = related(lambda x: x.user_by_id, lambda row: row.owner_id, "Whose it is.")
+    charts: list[Chart] = related(lambda x: x.charts_by_workspace, lambda row: row.id, "Its charts, in their order.")
+    bound_tasks: list[BoundTask] = related(
+        lambda x: x.bindings_by_workspace, lambda row: row.id, "The tasks that work on it, as far as you see them."
+    )
+
+    @strawberry.field(description="The id of its owner.")
+    def owner_user_id(root: strawberry.Parent[WorkspaceRow]) -> strawberry.ID:
+        """The same as of owner."""
+        return strawberry.ID(str(root.owner_id))
+
+    @strawberry.field(description="What you are to it.")
+    def viewer_access(root: strawberry.Parent[WorkspaceRow], info: Info) -> ViewerAccess:
+        """Whoever neither owns it nor received it does not see it."""
+        return ViewerAccess.OWNER if root.owner_id == info.context.viewer.user_id else ViewerAccess.RECIPIENT
+
+    @strawberry.field(description="The artifact version its rows were copied from; null unless it is such a copy.")
+    def seed_artifact_version_id(root: strawberry.Parent[WorkspaceRow]) -> strawberry.ID | None:
+        """Kept for the record."""
+        found = root.seed_artifact_version_id
+        return None if found is None else strawberry.ID(str(found))
+
+    @strawberry.field(description="The live table it shows; null for a snapshot.")
+    async def table(root: strawberry.Parent[WorkspaceRow], info: Info) -> Table | None:
+        """Null also where its owner may not read the table any more."""
+        return cast("Table | None", await _live(root, info))
+
+    @strawberry.field(description="The name of the live table; null for a snapshot.")
+    async def backing_table_name(root: strawberry.Parent[WorkspaceRow], info: Info) -> str | None:
+        """As createWorkspace takes it."""
+        table = await _live(root, info)
+        return None if table is None else table.name
+
+    @strawberry.field(description="Whom the live table belongs to; null for a snapshot.")
+    async def backing_table_scope(root: strawberry.Parent[WorkspaceRow], info: Info) -> TableScope | None:
+        """As createWorkspace takes it."""
+        table = await _live(root, info)
+        return None if table is None else table.scope
+
+    @strawberry.field(description="What the live table is made of; null for a snapshot.")
+    async def backing_source_type(root: strawberry.Parent[WorkspaceRow], info: Info) -> TableSource | None:
+        """As the table says."""
+        table = await _live(root, info)
+        return None if table is None else table.source_type
+
+    @strawberry.field(description="The key of the live table; empty for a snapshot and for a table without key.")
+    async def backing_row_identity_columns(root: strawberry.Parent[WorkspaceRow], info: Info) -> list[str]:
+        """In key order."""
+        table = await _live(root, info)
+        return [] if table is None else list(table.primary_key)
+
+    @strawberry.field(description="The columns it shows, in order; empty for an empty snapshot.")
+    async def columns(root: strawberry.Parent[WorkspaceRow], info: Info) -> list[TableColumn]:
+        """Without the synthetic _ws_row_id."""
+        table = await _shown(root, info)
+        return cast("list[TableColumn]", () if table is None else table.column_list)
+
+    @strawberry.field(description="A page of its rows.")
+    async def rows(
+        root: strawberry.Parent[WorkspaceRow],
+        info: Info,
+        limit: Limit = None,
+        offset: Offset = None,
+        sort: Sort = None,
+        filter: RowFilters = None,
+    ) -> RowsPage:
+        """One statement."""
+        wanted = rows_request(limit, offset, sort, filter)
+        found = await workspace_rows(info.context.loaders.reader, root, await _shown(root, info), wanted)
+        return cast(RowsPage, found)
+
+    @strawberry.field(description="One of its charts; null if it has none with this id.")
+    async def chart(
+        root: strawberry.Parent[WorkspaceRow],
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The chart.")],
+    ) -> Chart | None:
+        """A chart of another workspace is not found here."""
+        chart_id = parse_uuid(id)
+        found = None if chart_id is None else await info.context.loaders.chart_by_id.load(chart_id)
+        mine = found is not None and found.workspace_id == root.id
+        return cast("Chart | None", found if mine else None)
+
+    @strawberry.field(description="The tasks that belong to it, newest first.")
+    async def tasks(
+        root: strawberry.Parent[WorkspaceRow],
+        info: Info,
+        first: Annotated[int | None, strawberry.argument(description="At most so many; 25, at most 100.")] = None,
+        after: Annotated[str | None, strawberry.argument(description="What follows this cursor.")] = None,
+    ) -> Connection[Annotated["Task", strawberry.lazy("app.graph.types.task")]]:
+        """Those of its scope; see boundTasks for those that work on it."""
+        wanted = Filter(workspace_id=root.id)
+        page, count = await task_page(info.context.loaders.reader, wanted, after=after, first=page_size(first))
+        return Connection.of(page, count)
 
     @classmethod
     def is_type_of(cls, row: object, _info: object) -> bool:
