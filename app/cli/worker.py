@@ -52,9 +52,9 @@ def checked_key(_context: click.Context, _option: click.Parameter, key: str) -> 
     return key
 
 
-def log_as(log_format: str) -> None:
+def log_as(log_format: str, level: str = "info") -> None:
     """Log what the worker does, and not every request it makes for that."""
-    configure(log_format, "info")
+    configure(log_format, level)
     for chatty in ("httpx", "httpcore", "websockets"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 

@@ -10,10 +10,13 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import orjson
+import structlog
 
 from app.worker.backoff import Backoff
 from app.worker.errors import ClientError, Refused, Unauthorized, Unavailable, failure
 from app.worker.subscription import Subscription
+
+log = structlog.get_logger(__name__)
 
 TIMEOUT_SECONDS: Final = 30.0
 CONNECT_SECONDS: Final = 5.0
@@ -75,10 +78,11 @@ class GraphQLClient:
         while True:
             try:
                 return await self.send(document, variables)
-            except Unavailable:
+            except Unavailable as gone:
                 pause = backoff.next()
                 if clock.time() + pause >= until:
                     raise
+                log.warning("query.repeated", reason=str(gone), pause_seconds=round(pause, 1))
             await asyncio.sleep(pause)
 
     def subscribe(self, document: str, variables: Mapping[str, Any] | None = None) -> Subscription:

@@ -97,12 +97,15 @@ class RunContext:
         rows: Iterable[Mapping[str, Any]],
         primary_key: Sequence[str] | None = None,
     ) -> Table:
-        """Make an output table; columns map a name to a type such as "string", "integer", "number" or "date".
+        """Make an output table of the task; columns map names to types such as "string", "integer", "number", "date".
 
         Its name gets a suffix of the run's id. A later attempt of the same run replaces what an earlier one wrote.
         """
         self._hold.require()
         wanted = NewTable(
-            name=f"{name}_{self.run_id[-SUFFIX_LENGTH:]}", columns=dict(columns), primary_key=tuple(primary_key or ())
+            name=f"{name}_{self.run_id[-SUFFIX_LENGTH:]}",
+            columns=dict(columns),
+            primary_key=tuple(primary_key or ()),
+            task_id=self.task.id,
         )
         return await put_table(self._client, wanted, list(rows), check=self._hold.require)

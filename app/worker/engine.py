@@ -11,7 +11,7 @@ from app.worker.backoff import Backoff
 from app.worker.carry import Carrier, Ended, Handler
 from app.worker.client import GraphQLClient
 from app.worker.documents import WORK_EVENT_TYPES, WORK_EVENTS
-from app.worker.errors import Draining, Unavailable
+from app.worker.errors import Draining, Unavailable, cause_of
 from app.worker.follow import follow
 from app.worker.heart import Heart
 from app.worker.hold import Claim, Hold
@@ -50,7 +50,7 @@ class Engine:
                     await self._work(group)
                 stopper.cancel()
         except BaseExceptionGroup as problems:
-            raise _first(problems) from None
+            raise cause_of(problems) from None
 
     async def _registered(self, stopping: asyncio.Event) -> bool:
         """Whether we are registered; a server that is away must not keep us from stopping."""
@@ -140,9 +140,3 @@ class Engine:
             for task in stuck:
                 log.warning("run.left_to_its_lease", task=task.get_name())
                 task.cancel()
-
-
-def _first(problems: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The first thing that really went wrong."""
-    inner = problems.exceptions[0]
-    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-NOT_NOW_CODES: Final = frozenset({"SERVICE_UNAVAILABLE", "RATE_LIMITED"})
+# A defect of the server is among them: the same call may do better in a moment, or after the next release.
+NOT_NOW_CODES: Final = frozenset({"SERVICE_UNAVAILABLE", "RATE_LIMITED", "INTERNAL_SERVER_ERROR"})
 
 
 class ClientError(Exception):
@@ -51,6 +52,12 @@ def failure(errors: Sequence[Mapping[str, Any]]) -> ClientError:
     if refused.code in NOT_NOW_CODES:
         return Unavailable(str(refused), sent=True)
     return refused
+
+
+def cause_of(problems: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first thing that really went wrong in a group of tasks."""
+    inner = problems.exceptions[0]
+    return cause_of(inner) if isinstance(inner, BaseExceptionGroup) else inner
 
 
 class Release(Exception):

@@ -16,8 +16,6 @@ from app.worker.hold import Hold
 log = structlog.get_logger(__name__)
 
 LEASE_LOST: Final = "LEASE_LOST"
-# The server's own fault: the same call may do better in a moment.
-BROKEN: Final = "INTERNAL_SERVER_ERROR"
 CALL_SECONDS_MIN: Final = 1.0
 CALL_SECONDS_MAX: Final = 10.0
 ERROR_LENGTH_MAX: Final = 4_000
@@ -100,12 +98,7 @@ class Finisher:
 
     async def _call(self, hold: Hold, ending: Ending, given: dict[str, Any]) -> None:
         within = min(CALL_SECONDS_MAX, max(CALL_SECONDS_MIN, hold.remaining))
-        try:
-            payload(await self._client.send(ending.document, {"input": hold.claim.input(**given)}, within=within))
-        except Refused as no:
-            if no.code == BROKEN:
-                raise Unavailable(no.message, sent=True) from no
-            raise
+        payload(await self._client.send(ending.document, {"input": hold.claim.input(**given)}, within=within))
 
     async def _ended_before(self, hold: Hold, ending: Ending) -> bool:
         """LEASE_LOST after a call whose answer was lost: that call may be what ended the run."""

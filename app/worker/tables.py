@@ -35,9 +35,10 @@ mutation DeleteTable($input: DeleteTableInput!) {{
 }}
 """
 
+# The list is searched by part of a name; tables whose names contain one another are few.
 FIND: Final = """
-query FindTable($name: String!) {
-  tables(name: $name) { id name rowCount }
+query FindTable($name: String!, $scope: TableScope!) {
+  tables(filter: { search: $name, scope: $scope }, first: 100) { nodes { id name rowCount task { id } } }
 }
 """
 
@@ -46,11 +47,17 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTable:
-    """A table to make; columns map a name to a type."""
+    """A table to make; columns map a name to a type. It belongs to a task, or to the tenant as a whole."""
 
     name: str
     columns: Mapping[str, str]
     primary_key: tuple[str, ...] = ()
+    task_id: str | None = None
+
+    @property
+    def scope(self) -> str:
+        """Whom it belongs to."""
+        return "TENANT" if self.task_id is None else "TASK"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +108,14 @@ async def put_table(
         await backoff.pause()
 
 
-async def find_table(client: GraphQLClient, name: str) -> Table | None:
-    """The table of that name, if there is one."""
-    found = (await client.query(FIND, {"name": name}))["tables"]
-    return Table(id=found[0]["id"], name=name, row_count=int(found[0]["rowCount"])) if found else None
+async def find_table(client: GraphQLClient, wanted: NewTable) -> Table | None:
+    """The table of that name in that place, if there is one."""
+    asked = {"name": wanted.name, "scope": wanted.scope}
+    for found in (await client.query(FIND, asked))["tables"]["nodes"]:
+        owner = found["task"]["id"] if found["task"] else None
+        if (found["name"], owner) == (wanted.name, wanted.task_id):
+            return Table(id=found["id"], name=wanted.name, row_count=int(found["rowCount"]))
+    return None
 
 
 async def delete_table(client: GraphQLClient, table_id: str) -> None:
@@ -120,14 +131,16 @@ async def _make(client: GraphQLClient, wanted: NewTable) -> str:
     asked = {
         "name": wanted.name,
         "columns": [{"name": name, "dataType": kind.upper()} for name, kind in wanted.columns.items()],
-        "primaryKey": wanted.primary_key or None,
+        "primaryKey": wanted.primary_key,
+        "scope": wanted.scope,
+        "taskId": wanted.task_id,
     }
     while True:
         try:
             made: str = payload(await client.send(CREATE, {"input": asked}))["table"]["id"]
             return made
         except Refused as no:
-            existing = await find_table(client, wanted.name) if no.code == "CONFLICT" else None
+            existing = await find_table(client, wanted) if no.code == "CONFLICT" else None
             if existing is None:
                 raise
         await delete_table(client, existing.id)

@@ -60,9 +60,9 @@ class Program:
         )
         self._reader = asyncio.create_task(self._read(self._process))
 
-    async def saying(self, pattern: str, *, within: float = START_SECONDS) -> re.Match[str]:
-        """The first line that matches, said or still to come."""
-        seen = 0
+    async def saying(self, pattern: str, *, after: int = 0, within: float = START_SECONDS) -> re.Match[str]:
+        """The first line that matches, said or still to come, not counting so many lines at the beginning."""
+        seen = after
         async with asyncio.timeout(within), self._said:
             while True:
                 for line in self.lines[seen:]:

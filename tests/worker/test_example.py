@@ -1,7 +1,6 @@
 """The worker of the README is the one that works."""
 
 import sys
-from pathlib import Path
 
 from tests.support.server import REPOSITORY, Program, ServerProcess
 from tests.worker.office import CREATE, Office
@@ -10,8 +9,13 @@ EXAMPLE = REPOSITORY / "examples" / "worker.py"
 
 
 def test_it_has_at_most_twenty_lines() -> None:
-    code = [line for line in Path(EXAMPLE).read_text(encoding="utf-8").splitlines() if line.strip()]
+    code = [line for line in EXAMPLE.read_text(encoding="utf-8").splitlines() if line.strip()]
     assert len(code) <= 20
+
+
+def test_the_documentation_shows_it_as_it_is() -> None:
+    _, _, code = EXAMPLE.read_text(encoding="utf-8").partition('"""\n\n')
+    assert f"```python\n{code}```" in (REPOSITORY / "docs" / "worker.md").read_text(encoding="utf-8")
 
 
 async def test_it_counts_words(server: ServerProcess, office: Office) -> None:
