@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from app.db.engine import Database
+from app.db.engine import Database, Lane
 from app.db.tx import Record
-from app.domain.access.viewer import Viewer
+from app.domain.access.viewer import Viewer, agent_actor
+from app.domain.actor import Origin, OriginKind
 from app.domain.errors import BadInput, Conflict, Forbidden, LeaseLost, NotFound
 from app.domain.ids import parse_uuid
 from app.domain.tasks.lease import (
@@ -20,11 +21,12 @@ from app.domain.tasks.lease import (
     refuse_claim_token,
 )
 from app.domain.tasks.matching import capability_set
-from app.domain.tasks.run_status import RunStatus
+from app.domain.tasks.run_status import HELD, RunStatus
 from app.domain.text import checked, json_text
 from app.services.agent_sessions import AgentSessions, Holder
 from app.services.group_commit import GroupCommit
-from app.storage import leases, runs
+from app.services.settling import lock_with_dependents, spread
+from app.storage import events, leases, runs
 from app.storage.rows.task import RunRow
 
 TRANSCRIPT_LENGTH_MAX: Final = 64 * 1024
@@ -230,7 +232,27 @@ class LeaseLedger:
                 metadata=metadata,
             )
             moved = await self._finishes.submit(viewer.tenant_id, asked)
+            moved = moved or await self._finish_alone(viewer, asked)
         return moved or await self._refused(viewer, holder, run_id)
+
+    async def _finish_alone(self, viewer: Viewer, asked: leases.Finish) -> Moved | None:
+        """Finish a run whose task others wait for: they are locked first, and told in the same commit."""
+        found = await runs.by_id(self._db, viewer.tenant_id, [asked.run_id])
+        if not found or found[0].agent_session_id != asked.session_id or found[0].status not in HELD:
+            return None
+        task_id = found[0].task_id
+        origin = Origin(kind=OriginKind.HTTP, ref=f"agent.task.{asked.outcome}")
+        async with self._db.transaction(Lane.LEASES) as tx:
+            locked = await lock_with_dependents(tx, viewer.tenant_id, [task_id])
+            record = await leases.finish_in(tx, viewer.tenant_id, asked)
+            if record is None:
+                return None
+            step = (task_id, locked[task_id].status.value, record["task_status"])
+            actor = agent_actor(asked.session_id)
+            later = await spread(tx, viewer.tenant_id, [step], actor, origin)
+            if later:
+                await events.append(tx, viewer.tenant_id, later)
+        return Moved(run=RunRow.of(record), sequence=record["sequence"])
 
     async def _refused(self, viewer: Viewer, holder: Holder, run_id: str) -> Moved:
         """Say why a call under a claim changed nothing; a run of somebody else's looks like none at all."""

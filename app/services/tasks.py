@@ -6,10 +6,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from app.clock import Now
-from app.db.engine import Database
+from app.db.engine import Database, Lane
+from app.db.tx import Record
 from app.domain.access.policy import Action, TenantWide, require
 from app.domain.access.viewer import Viewer
-from app.domain.actor import OriginKind
+from app.domain.actor import Origin, OriginKind
 from app.domain.errors import Conflict, NotFound, ServiceUnavailable, TaskloomError
 from app.domain.ids import parse_uuid, uuid7
 from app.domain.tasks.draft import TaskDraft, channel, idempotency_key, validated
@@ -25,7 +26,8 @@ from app.domain.tasks.status import (
 from app.domain.text import checked, json_text
 from app.services.access import Access, known_id
 from app.services.group_commit import GroupCommit
-from app.storage import leases, runs, tasks
+from app.services.settling import lock_with_dependents, spread
+from app.storage import events, leases, runs, tasks
 from app.storage.rows.task import RunRow, TaskRow
 from app.storage.rows.workspace import WorkspaceStatus
 
@@ -33,10 +35,13 @@ REASON_LENGTH_MAX: Final = 1_000
 RETRIES_MAX: Final = 5
 DOOR: Final = OriginKind.HTTP.value
 
+Answers = dict[str, "Queued | ApprovedDraft | BaseException"]
+
 REFUSALS: Final[dict[str, tuple[type[TaskloomError], str]]] = {
     "unknown_task": (NotFound, "There is no such task."),
     "key_of_another_task": (Conflict, "This idempotencyKey was used for another task; choose a new one."),
     "not_a_draft": (Conflict, "Only a draft can be published; use startTask to queue a run."),
+    "not_pending": (Conflict, "The task waits for no approval; nothing is to decide."),
     "draft": (Conflict, "The task is a draft; publish it first."),
     "canceled": (Conflict, "The task is canceled, for good; create a new one."),
     "open_run": (Conflict, "The task already has a run that has not ended; wait for it or cancel it."),
@@ -62,6 +67,14 @@ class Queued:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovedDraft:
+    """A draft that was approved: it has no run, and may be published now."""
+
+    task_id: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Canceled:
     """The sequence of the event that says so; None where nothing was left to cancel."""
 
@@ -79,7 +92,7 @@ class Tasks:
         self._creations: GroupCommit[UUID, dict[str, Any], Created] = GroupCommit(
             self._create_batch, apart=lambda asked: asked["id"]
         )
-        self._queue: GroupCommit[Viewer, leases.Enqueue, Queued] = GroupCommit(
+        self._queue: GroupCommit[Viewer, leases.Enqueue, Queued | ApprovedDraft] = GroupCommit(
             self._enqueue_batch, apart=lambda asked: asked.task_id
         )
 
@@ -116,6 +129,31 @@ class Tasks:
         network_channel: str | None = None,
     ) -> Queued:
         """Queue a run: `enqueue` always a new one, `start` and `publish` the open one if the same was asked before."""
+        done = await self._submit(viewer, task_id, action, key, metadata, network_channel)
+        assert isinstance(done, Queued)
+        return done
+
+    async def approve(
+        self,
+        viewer: Viewer,
+        task_id: str,
+        *,
+        key: str | None = None,
+        metadata: object = None,
+        network_channel: str | None = None,
+    ) -> Queued | ApprovedDraft:
+        """Decide for a task that waits for approval and queue its run; a draft is only approved."""
+        return await self._submit(viewer, task_id, "approve", key, metadata, network_channel)
+
+    async def _submit(
+        self,
+        viewer: Viewer,
+        task_id: str,
+        action: str,
+        key: str | None,
+        metadata: object,
+        network_channel: str | None,
+    ) -> Queued | ApprovedDraft:
         text = None if metadata is None else json_text(metadata, "metadata", bytes_max=METADATA_BYTES_MAX)
         asked = leases.Enqueue(
             task_id=task_id,
@@ -198,11 +236,11 @@ class Tasks:
             answers[record["ord"]] = Created(task=TaskRow.of(record), sequence=record["sequence"])
         return answers
 
-    async def _enqueue_batch(self, viewer: Viewer, asked: Sequence[leases.Enqueue]) -> Sequence[Queued | BaseException]:
+    async def _enqueue_batch(
+        self, viewer: Viewer, asked: Sequence[leases.Enqueue]
+    ) -> Sequence[Queued | ApprovedDraft | BaseException]:
         allowed = await self._access.tasks(viewer, [a.task_id for a in asked], Action.WRITE)
-        answers: dict[str, Queued | BaseException] = {
-            id: found for id, found in allowed.items() if isinstance(found, Exception)
-        }
+        answers: Answers = {id: found for id, found in allowed.items() if isinstance(found, Exception)}
         open_ones = [a for a in asked if a.task_id not in answers]
         for _ in range(RETRIES_MAX):
             if not open_ones:
@@ -213,17 +251,21 @@ class Tasks:
         return [answers[a.task_id] for a in asked]
 
     async def _enqueue_once(
-        self, viewer: Viewer, asked: Sequence[leases.Enqueue], answers: dict[str, Queued | BaseException]
+        self, viewer: Viewer, asked: Sequence[leases.Enqueue], answers: Answers
     ) -> list[leases.Enqueue]:
         """Fill in the answers; returns the requests that met a change which only a new look can see."""
         again: list[leases.Enqueue] = []
-        existing: dict[UUID, str] = {}
+        existing: dict[UUID, tuple[str, int | None]] = {}
         for request, record in zip(asked, await leases.enqueue(self._db, viewer.tenant_id, asked), strict=True):
+            if record["verdict"] == "reopens":
+                record = await self._enqueue_alone(viewer, request)
             verdict = record["verdict"]
             if verdict == "queued":
                 answers[request.task_id] = Queued(run=RunRow.of(record), sequence=record["sequence"])
-            elif verdict == "existing":
-                existing[record["existing_run_id"]] = request.task_id
+            elif verdict == "approved_draft":
+                answers[request.task_id] = ApprovedDraft(task_id=request.task_id, sequence=record["sequence"])
+            elif verdict in ("existing", "approved_open"):
+                existing[record["existing_run_id"]] = (request.task_id, record["sequence"])
             elif verdict == "retry":
                 again.append(request)
             else:
@@ -231,8 +273,22 @@ class Tasks:
                 answers[request.task_id] = kind(message, reason=verdict)
         if existing:
             for row in await runs.by_id(self._db, viewer.tenant_id, list(existing)):
-                answers[existing[row.id]] = Queued(run=row, sequence=None)
+                task_id, sequence = existing[row.id]
+                answers[task_id] = Queued(run=row, sequence=sequence)
         return again
+
+    async def _enqueue_alone(self, viewer: Viewer, request: leases.Enqueue) -> Record:
+        """Open a completed task again for which others wait: they are blocked again in the same commit."""
+        origin = Origin(kind=OriginKind.HTTP, ref=request.origin[1])
+        async with self._db.transaction(Lane.LEASES) as tx:
+            await lock_with_dependents(tx, viewer.tenant_id, [request.task_id])
+            record = await leases.enqueue_in(tx, viewer.tenant_id, request)
+            if record["verdict"] == "queued":
+                step = (request.task_id, record["task_was"], "ready")
+                later = await spread(tx, viewer.tenant_id, [step], viewer.actor, origin)
+                if later:
+                    await events.append(tx, viewer.tenant_id, later)
+        return record
 
 
 def _reason(given: str | None) -> str | None:

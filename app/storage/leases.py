@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from app.db.engine import Database, Lane
-from app.db.tx import Record
+from app.db.tx import Record, Tx
 from app.domain.actor import REAPER, REAPER_ORIGIN
 from app.domain.tasks.lease import LEASE_EXPIRED_ERROR
 from app.storage.rows.task import RunRow
@@ -97,21 +97,30 @@ class Release:
 
 async def enqueue(db: Database, tenant_id: UUID, asked: Sequence[Enqueue]) -> list[Record]:
     """`ord, verdict, existing_run_id, sequence` and the run's columns, a record for each request in order."""
-    return await db.write(
-        ENQUEUE,
-        tenant_id,
-        Lane.LEASES,
-        task_ids=[a.task_id for a in asked],
-        actions=[a.action for a in asked],
-        keys=[a.key for a in asked],
-        run_ids=[a.run_id for a in asked],
-        metadata=[a.metadata for a in asked],
-        channels=[a.channel for a in asked],
-        actor_kinds=[a.actor[0] for a in asked],
-        actor_refs=[a.actor[1] for a in asked],
-        origin_kinds=[a.origin[0] for a in asked],
-        origin_refs=[a.origin[1] for a in asked],
-    )
+    return await db.write(ENQUEUE, tenant_id, Lane.LEASES, **_enqueue_arguments(asked, with_dependents=False))
+
+
+async def enqueue_in(tx: Tx, tenant_id: UUID, asked: Enqueue) -> Record:
+    """`enqueue` for one request within a transaction that holds the locks of the task and its dependents."""
+    (record,) = await tx.fetch(ENQUEUE, tenant_id=tenant_id, **_enqueue_arguments([asked], with_dependents=True))
+    tx.wrote_events(tenant_id)
+    return record
+
+
+def _enqueue_arguments(asked: Sequence[Enqueue], *, with_dependents: bool) -> dict[str, Any]:
+    return {
+        "with_dependents": with_dependents,
+        "task_ids": [a.task_id for a in asked],
+        "actions": [a.action for a in asked],
+        "keys": [a.key for a in asked],
+        "run_ids": [a.run_id for a in asked],
+        "metadata": [a.metadata for a in asked],
+        "channels": [a.channel for a in asked],
+        "actor_kinds": [a.actor[0] for a in asked],
+        "actor_refs": [a.actor[1] for a in asked],
+        "origin_kinds": [a.origin[0] for a in asked],
+        "origin_refs": [a.origin[1] for a in asked],
+    }
 
 
 async def claim(db: Database, tenant_id: UUID, criteria: Criteria, asked: Sequence[Claim]) -> list[Record]:
@@ -144,18 +153,27 @@ async def extend(db: Database, tenant_id: UUID, asked: Sequence[Extend]) -> list
 
 async def finish(db: Database, tenant_id: UUID, asked: Sequence[Finish]) -> list[Record]:
     """`ord, sequence` and the run's columns for each run that was still held."""
-    return await db.write(
-        FINISH,
-        tenant_id,
-        Lane.LEASES,
-        run_ids=[a.run_id for a in asked],
-        session_ids=[a.session_id for a in asked],
-        epochs=[a.epoch for a in asked],
-        outcomes=[a.outcome for a in asked],
-        results=[a.result for a in asked],
-        errors=[a.error for a in asked],
-        metadata=[a.metadata for a in asked],
-    )
+    return await db.write(FINISH, tenant_id, Lane.LEASES, **_finish_arguments(asked, with_dependents=False))
+
+
+async def finish_in(tx: Tx, tenant_id: UUID, asked: Finish) -> Record | None:
+    """`finish` for one request within a transaction that holds the locks of the task and its dependents."""
+    rows = await tx.fetch(FINISH, tenant_id=tenant_id, **_finish_arguments([asked], with_dependents=True))
+    tx.wrote_events(tenant_id)
+    return rows[0] if rows else None
+
+
+def _finish_arguments(asked: Sequence[Finish], *, with_dependents: bool) -> dict[str, Any]:
+    return {
+        "with_dependents": with_dependents,
+        "run_ids": [a.run_id for a in asked],
+        "session_ids": [a.session_id for a in asked],
+        "epochs": [a.epoch for a in asked],
+        "outcomes": [a.outcome for a in asked],
+        "results": [a.result for a in asked],
+        "errors": [a.error for a in asked],
+        "metadata": [a.metadata for a in asked],
+    }
 
 
 async def release(db: Database, tenant_id: UUID, asked: Sequence[Release]) -> list[Record]:

@@ -26,7 +26,9 @@ LOCK_OPEN_RUNS: Final = composed(
     """
 )
 # Two dependencies added at once could close a cycle that neither sees: additions of a tenant take turns.
-LOCK_EDGES: Final = composed("SELECT pg_advisory_xact_lock(hashtextextended(CAST(CAST(:tenant_id AS uuid) AS text), 7024))")
+LOCK_EDGES: Final = composed(
+    "SELECT pg_advisory_xact_lock(hashtextextended(CAST(CAST(:tenant_id AS uuid) AS text), 7024))"
+)
 DEPENDENTS: Final = composed(
     """
     SELECT DISTINCT e.task_id AS id FROM task_dependencies e

@@ -1,5 +1,6 @@
 -- finish_runs: complete or fail runs whose holders still own them; task, run, session and log move together.
--- Tasks are locked first, in the order of their ids. No row back means the claim is gone.
+-- Tasks are locked first, in the order of their ids. No row back means the claim is gone, or that other tasks wait for
+-- this one: those are finished one by one, after their dependents are locked too (:with_dependents).
 WITH asked AS MATERIALIZED (
     SELECT *
       FROM unnest(CAST(:run_ids AS uuid[]), CAST(:session_ids AS uuid[]), CAST(:epochs AS bigint[]),
@@ -13,6 +14,7 @@ WITH asked AS MATERIALIZED (
      WHERE t.tenant_id = :tenant_id
        AND t.id IN (SELECT r.task_id FROM runs r
                      WHERE r.tenant_id = :tenant_id AND r.id = ANY (CAST(:run_ids AS uuid[])))
+       AND (t.dependent_count = 0 OR CAST(:with_dependents AS boolean))
      ORDER BY t.id
        FOR NO KEY UPDATE
 ), holding AS MATERIALIZED (
@@ -72,4 +74,4 @@ WITH asked AS MATERIALIZED (
                    ELSE jsonb_build_object('metadata', n.failure_metadata) END
       FROM numbered n
 )
-SELECT ord, sequence, {run:n} FROM numbered n ORDER BY ord
+SELECT ord, sequence, task_status, {run:n} FROM numbered n ORDER BY ord
