@@ -34,7 +34,10 @@ from app.services.identity import Identity
 from app.services.imports import FileImports
 from app.services.leases import LeaseLedger
 from app.services.registry import Services
+from app.services.run_operations import RunOperations
 from app.services.tables import Tables
+from app.services.task_changes import TaskChanges
+from app.services.task_graph import TaskGraph
 from app.services.tasks import Tasks
 from app.services.workspaces import Workspaces
 from app.settings import Profile, Settings
@@ -91,6 +94,7 @@ def build_services(db: Database) -> Services:
     access = Access(db)
     auth = Authentication(db)
     sessions = AgentSessions(db, access, utc_now)
+    tasks = Tasks(db, access, utc_now)
     tables = Tables(db, access, utc_now)
     return Services(
         db=db,
@@ -98,7 +102,10 @@ def build_services(db: Database) -> Services:
         auth=auth,
         identity=Identity(db, auth, utc_now),
         agent_sessions=sessions,
-        tasks=Tasks(db, access, utc_now),
+        tasks=tasks,
+        task_graph=TaskGraph(db, access, tasks),
+        task_changes=TaskChanges(db, access),
+        run_operations=RunOperations(db, access),
         leases=LeaseLedger(db, sessions),
         tables=tables,
         imports=FileImports(db, tables),

@@ -10,7 +10,9 @@ from app.resolvers.charts import ChartMutations
 from app.resolvers.events import EventQueries, EventSubscriptions
 from app.resolvers.identity import IdentityMutations, IdentityQueries
 from app.resolvers.nodes import NodeQueries
+from app.resolvers.run_operations import RunOperationMutations
 from app.resolvers.tables import TableMutations, TableQueries
+from app.resolvers.task_changes import TaskChangeMutations
 from app.resolvers.tasks import TaskMutations, TaskQueries
 from app.resolvers.workers import WorkerMutations
 from app.resolvers.workspaces import WorkspaceMutations, WorkspaceQueries
@@ -23,6 +25,8 @@ class Query(NodeQueries, TaskQueries, EventQueries, IdentityQueries, WorkspaceQu
 
 @strawberry.type(description="Everything that can be changed.")
 class Mutation(
+    TaskChangeMutations,
+    RunOperationMutations,
     TaskMutations,
     WorkerMutations,
     IdentityMutations,

@@ -11,7 +11,10 @@ from app.services.charts import Charts
 from app.services.identity import Identity
 from app.services.imports import FileImports
 from app.services.leases import LeaseLedger
+from app.services.run_operations import RunOperations
 from app.services.tables import Tables
+from app.services.task_changes import TaskChanges
+from app.services.task_graph import TaskGraph
 from app.services.tasks import Tasks
 from app.services.workspaces import Workspaces
 
@@ -26,6 +29,9 @@ class Services:
     identity: Identity
     agent_sessions: AgentSessions
     tasks: Tasks
+    task_graph: TaskGraph
+    task_changes: TaskChanges
+    run_operations: RunOperations
     leases: LeaseLedger
     tables: Tables
     imports: FileImports
