@@ -2,7 +2,7 @@
 
 import click
 
-from app.cli import bench, keys, migrate, schema, serve
+from app.cli import bench, demo, keys, migrate, schema, serve, worker
 
 
 @click.group(help="Taskloom: workspaces and durable tasks as one GraphQL API.")
@@ -16,3 +16,5 @@ main.add_command(migrate.command, "migrate")
 main.add_command(keys.command, "keys")
 main.add_command(schema.command, "schema")
 main.add_command(bench.command, "bench")
+main.add_command(worker.command, "worker")
+main.add_command(demo.command, "demo")
