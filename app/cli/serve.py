@@ -4,7 +4,7 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from types import FrameType
 
@@ -24,10 +24,18 @@ DRAIN_SECONDS = 8
 class Server(uvicorn.Server):
     """uvicorn, with event streams ended before it waits for requests to end."""
 
-    def __init__(self, config: uvicorn.Config, app: App, ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        app: App,
+        ready: Callable[[], None],
+        leaving: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """`ready` is called when the server answers, `leaving` before it stops to."""
         super().__init__(config)
         self._app = app
         self._ready = ready
+        self._leaving = leaving
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then say so."""
@@ -37,6 +45,8 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams first: an open one would hold uvicorn up until its deadline."""
+        if self._leaving is not None:
+            await self._leaving()
         self._app.web.stopping.set()
         await super().shutdown(sockets)
 
@@ -88,12 +98,16 @@ async def _listen(app: App, settings: Settings, key: str | None) -> int:
         if companion is not None:
             companion.start()
 
-    server = Server(server_config(app), app, ready)
+    async def leaving() -> None:
+        # The demo says goodbye while somebody still answers.
+        if companion is not None:
+            await asyncio.to_thread(companion.stop)
+
+    server = Server(server_config(app), app, ready, leaving)
     try:
         await server.serve(sockets=[listening])
     finally:
-        if companion is not None:
-            await asyncio.to_thread(companion.stop)
+        await leaving()
     return 0
 
 

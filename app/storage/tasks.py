@@ -57,14 +57,19 @@ LOCK_TREE: Final = composed(
 )
 
 
+def _json(tasks: Sequence[Mapping[str, object]]) -> str:
+    # The driver's UUIDs are a class of their own, which orjson does not know.
+    return orjson.dumps(tasks, default=str).decode()
+
+
 async def create(db: Database, tenant_id: UUID, tasks: Sequence[Mapping[str, object]]) -> list[Record]:
     """New tasks with their events; a record `ord, sequence, …` for each that was made."""
-    return await db.write(CREATE, tenant_id, tasks=orjson.dumps(tasks).decode())
+    return await db.write(CREATE, tenant_id, tasks=_json(tasks))
 
 
 async def create_in(tx: Tx, tenant_id: UUID, task: Mapping[str, object]) -> tuple[TaskRow, int] | None:
     """One new task within a transaction, with the sequence of its event; None where its id is taken."""
-    row = await tx.fetchrow(CREATE, tenant_id=tenant_id, tasks=orjson.dumps([task]).decode())
+    row = await tx.fetchrow(CREATE, tenant_id=tenant_id, tasks=_json([task]))
     tx.wrote_events(tenant_id)
     return (TaskRow.of(row), row["sequence"]) if row else None
 
