@@ -22,6 +22,7 @@ from app.domain.grid.file_scan import FileScan, scan_file
 from app.domain.grid.files import FileFormat, detect_format, table_name_of
 from app.domain.grid.table import null_key_problems
 from app.domain.invalid import InvalidInput, accepted
+from app.domain.problems import Problem
 from app.domain.tasks.events import EventType
 from app.services.tables import DUPLICATE_ROW, TOO_LARGE_ROW, TableDraft, Tables, name_taken, table_event
 from app.storage import catalog, events, grid
@@ -47,9 +48,9 @@ class Imported:
 
 
 class BadRecord(Exception):
-    """A record that reads well but does not fit into the table, by its number from 0."""
+    """A record that reads well but does not fit into the table, by its number from 0 if that is known."""
 
-    def __init__(self, index: int, code: str, message: str, column: str | None = None) -> None:
+    def __init__(self, index: int | None, code: str, message: str, column: str | None = None) -> None:
         super().__init__(message)
         self.index = index
         self.code = code
@@ -141,10 +142,12 @@ async def _copy_batch(tx: Tx, new: catalog.NewTable, rows: Sequence[Sequence[obj
         await grid.copy_rows(tx, new.source, rows)
     except grid.RowRefused as problem:
         why = ("duplicate", DUPLICATE_ROW) if problem.duplicate else ("too_large", TOO_LARGE_ROW)
-        index = before + (problem.index or 0)
-        raise BadRecord(index, why[0], f"The record {why[1]}") from problem
+        index = None if problem.index is None else before + problem.index
+        raise BadRecord(index, why[0], f"{'A' if index is None else 'The'} record {why[1]}") from problem
 
 
 async def _placed(problem: BadRecord, stream: BinaryIO, file_format: FileFormat) -> InvalidInput:
+    if problem.index is None:
+        return InvalidInput([Problem((), problem.code, problem.message)])
     unit, place = await asyncio.to_thread(record_place, stream, file_format, problem.index)
     return InvalidInput([place_problem(unit, place, problem.code, problem.message, problem.column)])

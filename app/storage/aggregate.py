@@ -13,7 +13,7 @@ from app.domain.charts.plan import ChartPlan, OrderBy, OrderStep, PlanMode, Plan
 from app.domain.charts.spec import Agg
 from app.storage.conditions import FilterShape, arguments, conditions, shapes
 from app.storage.grid import existing
-from app.storage.relation import REMEMBERED_MAX, Source, cell, compiled, identity, rows_of
+from app.storage.relation import REMEMBERED_MAX, Source, cell, comparable, compiled, identity, rows_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,8 @@ def chart_statement(source: Source, shape: ChartShape) -> Statement:
 def _measure(source: Source, measure: PlannedMeasure) -> sa.ColumnElement[Any]:
     if measure.column is None:
         return sa.func.count()
-    return _aggregate(cell(source, measure.column.name), measure.agg)
+    read = comparable if measure.agg is Agg.COUNT_DISTINCT else cell
+    return _aggregate(read(source, measure.column.name), measure.agg)
 
 
 def _aggregate(column: sa.ColumnElement[Any], agg: Agg) -> sa.ColumnElement[Any]:

@@ -32,9 +32,12 @@ from app.storage.relation import (
     identity,
     row_id,
     rows_of,
+    stored,
 )
 
 ROW_ID_COLUMN: Final = Column(name=ROW_ID, data_type=ColumnType.INTEGER)
+# Where the server refuses an entry of an index that is too large.
+_INDEXING: Final = frozenset({"indextuple.c", "nbtutils.c"})
 _COPY_PLACE: Final = re.compile(r",[^\d,]*(\d+)")
 
 
@@ -67,18 +70,22 @@ async def drop(tx: Tx, source: Source) -> None:
 
 async def copy_rows(tx: Tx, source: Source, rows: Sequence[Sequence[object]]) -> int:
     """COPY rows, in column order, into the relation."""
-    names = [column.name for column in source.columns]
+    names = [stored(column.name) for column in source.columns]
     try:
         with existing():
             return await tx.copy_in(source.schema, source.name, names, rows)
     except Duplicate as problem:
         raise RowRefused(_place(problem.__cause__), duplicate=True) from problem
     except Refused as problem:
-        raise RowRefused(_place(problem.__cause__), duplicate=False) from problem
+        indexing = getattr(problem.__cause__, "server_source_filename", None) in _INDEXING
+        raise RowRefused(_place(problem.__cause__) if indexing else None, duplicate=False) from problem
 
 
 def _place(problem: BaseException | None) -> int | None:
-    """Which row of a COPY an error is about: the server counts them from 1, in the words of its language."""
+    """Which row of a COPY an error is about: the server counts them from 1, in the words of its language.
+
+    It only knows while it makes entries of indexes; what it says of a row too large to be stored is the end of a batch.
+    """
     context = getattr(problem, "context", None)
     found = _COPY_PLACE.search(context) if isinstance(context, str) else None
     return int(found[1]) - 1 if found else None

@@ -29,6 +29,9 @@ TYPES: Final[dict[ColumnType, sa.types.TypeEngine[Any]]] = {
     ColumnType.JSON: JSON(),
 }
 
+# Every relation of PostgreSQL has columns of these names already.
+TAKEN: Final = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
+
 # The compiler looks for its own placeholders in the finished text, inside quoted names too. A character that no
 # name may hold keeps a column called `%(limit)s` from being taken for one.
 GUARD: Final = "\x01"
@@ -54,9 +57,14 @@ class Source:
         return f"t_{self.table_id.hex}"
 
 
+def stored(name: str) -> str:
+    """The column of the relation that holds a caller's column: of the same name, unless that is taken."""
+    return f"_ws_{name}" if name in TAKEN else name
+
+
 def guarded(name: str) -> quoted_name:
     """A caller's name as an identifier of a statement: always quoted, never a placeholder."""
-    return quoted_name(name.replace("%(", f"%{GUARD}(").replace("__[", f"__{GUARD}["), True)
+    return quoted_name(stored(name).replace("%(", f"%{GUARD}(").replace("__[", f"__{GUARD}["), True)
 
 
 def compiled(source: sa.Executable, *, name: str) -> Statement:
@@ -114,5 +122,5 @@ def drop_sql(source: Source) -> str:
 
 def unique_index_sql(source: Source, name: str) -> str:
     """The DDL that finds rows by one column and keeps it unique."""
-    column = DIALECT.identifier_preparer.quote_identifier(name)
+    column = DIALECT.identifier_preparer.quote_identifier(stored(name))
     return f"CREATE UNIQUE INDEX u_{source.table_id.hex} ON {source.schema}.{source.name} ({column})"

@@ -1,0 +1,505 @@
+"""Live tables: made, filled exactly, paged stably, deleted; and every refusal leaves nothing behind."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.db.engine import Database
+from app.domain.access.credentials import Scope
+from app.domain.access.policy import Action
+from app.domain.access.viewer import Viewer
+from app.domain.errors import BadInput, Conflict, Forbidden, NotFound
+from app.domain.grid.column import Column, ColumnType
+from app.domain.grid.table import IMPORT_ROWS_MAX, TableScope
+from app.domain.invalid import InvalidInput
+from app.services.registry import Services
+from app.services.tables import TableDraft
+from app.storage import catalog, events
+from app.storage.events import Range
+from app.storage.rows.grid import TableRow
+from app.storage.statements import composed
+from tests.domain.strategies import wire_cells
+from tests.support.eventually import eventually
+from tests.support.grid import (
+    INTEGER,
+    NUMBER,
+    PEOPLE,
+    PEOPLE_ROWS,
+    STRING,
+    archive,
+    columns_of,
+    make_empty,
+    make_table,
+    make_task,
+    make_workspace,
+    read_table,
+    share,
+    unchanged,
+)
+from tests.support.log import event_types
+from tests.support.people import make_viewer
+
+WAITING = composed(
+    """
+    SELECT EXISTS (SELECT FROM pg_stat_activity
+                    WHERE datname = current_database() AND wait_event_type = 'Lock') AS some
+    """
+)
+
+
+def draft(name: str = "people", **more: Any) -> TableDraft:
+    """A table of people."""
+    return TableDraft(name=name, columns=columns_of(PEOPLE), **more)
+
+
+async def test_a_table_is_what_its_creator_asked_for(db: Database, services: Services, viewer: Viewer) -> None:
+    columns = [
+        Column(name="id", display_name="Number", data_type=INTEGER),
+        Column(name="at", data_type=ColumnType.DATETIME),
+    ]
+    made = await services.tables.create(viewer, TableDraft(name=" visits ", columns=columns, key=("id",)))
+    table = made.table
+    assert (table.name, table.logical_name, table.scope, table.row_count) == ("visits", "visits", TableScope.TENANT, 0)
+    assert (table.column_list, table.primary_key, table.created_by) == (tuple(columns), ("id",), viewer.user_id)
+    assert (table.last_write_at, table.workspace_id) == (None, None)
+    found, _ = await events.read_after(db, viewer.tenant_id, viewer.user_id, 0, Range(), most=10)
+    assert [(e.type.value, e.sequence) for e in found] == [("table.created", made.sequence)]
+    assert found[0].payload == {"tableId": str(table.id), "name": "visits", "scope": "tenant"}
+
+
+async def test_rows_come_back_exactly_as_they_were_sent(db: Database, services: Services, viewer: Viewer) -> None:
+    types = {kind.value: kind for kind in ColumnType}
+    sent: list[dict[str, Any]] = [
+        {
+            "string": 'Zürich 🙂 "quoted"\n',
+            "integer": str(2**63 - 1),
+            "number": 0.1 + 0.2,
+            "decimal": "123456789012345678901234567890.0000000010",
+            "boolean": True,
+            "date": "0001-01-01",
+            "datetime": "9999-12-31T23:59:59.999999Z",
+            "json": {"b": [1, 2.5, None, {"a": "x"}], "a": 1e300},
+        },
+        dict.fromkeys(types),
+        {
+            "string": "",
+            "integer": -(2**53),
+            "number": 5e-324,
+            "decimal": "-0.10",
+            "boolean": False,
+            "date": "2024-02-29",
+            "datetime": "1969-12-31T23:59:59Z",
+            "json": [],
+        },
+    ]
+    table = await make_table(services, viewer, types, sent)
+    page = await read_table(db, viewer, table)
+    assert page.items == sent
+    assert list(page.items[0]["json"]) == ["b", "a"]  # type: ignore[call-overload]  # a document keeps its order
+    assert (page.total, page.has_next, table.row_count) == (3, False, 3)
+
+
+def canonical(cell: object) -> object:
+    """No decimal of PostgreSQL is a negative zero."""
+    return cell.removeprefix("-") if isinstance(cell, str) and cell.strip("-0.") == "" and cell else cell
+
+
+rows = st.fixed_dictionaries({kind.value: st.none() | wire_cells(kind) for kind in ColumnType})
+
+
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sent=st.lists(rows, min_size=1, max_size=8))
+async def test_any_row_comes_back_exactly(
+    db: Database, services: Services, viewer: Viewer, sent: list[dict[str, Any]]
+) -> None:
+    table = await make_table(services, viewer, {kind.value: kind for kind in ColumnType}, sent, name=str(uuid4()))
+    page = await read_table(db, viewer, table)
+    assert page.items == [{**row, "decimal": canonical(row["decimal"])} for row in sent]
+
+
+async def test_an_import_counts_its_own_rows_and_the_table_counts_all(
+    db: Database, services: Services, viewer: Viewer
+) -> None:
+    table = await make_table(services, viewer, rows=PEOPLE_ROWS)
+    done = await services.tables.import_rows(viewer, str(table.id), [{"name": "Eve"}])
+    assert (done.imported, done.table.row_count) == (1, 5)
+    assert done.table.last_write_at is not None
+    found, _ = await events.read_after(db, viewer.tenant_id, viewer.user_id, 0, Range(), most=10)
+    assert [e.type.value for e in found] == ["table.created", "table.rows_imported", "table.rows_imported"]
+    assert (found[-1].sequence, found[-1].payload["rowCount"]) == (done.sequence, 1)
+    counted = await db.fetchrow(composed(f"SELECT count(*) AS n FROM {table.source.schema}.{table.source.name}"))
+    assert counted is not None
+    assert counted["n"] == 5
+
+
+async def test_no_rows_change_nothing(db: Database, services: Services, viewer: Viewer) -> None:
+    table = await make_table(services, viewer)
+    async with unchanged(db):
+        done = await services.tables.import_rows(viewer, str(table.id), [])
+    assert (done.imported, done.sequence) == (0, None)
+
+
+async def test_concurrent_imports_are_all_counted(db: Database, services: Services, viewer: Viewer) -> None:
+    table = await make_table(services, viewer)
+    batches = [[{"name": f"{batch}-{at}"} for at in range(20)] for batch in range(10)]
+    await asyncio.gather(*[services.tables.import_rows(viewer, str(table.id), batch) for batch in batches])
+    page = await read_table(db, viewer, table, limit=1000)
+    assert (page.total, len({row["name"] for row in page.items})) == (200, 200)
+
+
+REFUSED_TABLES: list[tuple[TableDraft, type[Exception], str]] = [
+    (draft(" "), BadInput, "name"),
+    (draft("a\nb"), BadInput, "name"),
+    (draft("x" * 256), BadInput, "name"),
+    (draft(logical_name=""), BadInput, "logicalName"),
+    (TableDraft(name="t", columns=[]), InvalidInput, "columns"),
+    (TableDraft(name="t", columns=columns_of({"_ws_row_id": STRING})), InvalidInput, "columns.0.name"),
+    (TableDraft(name="t", columns=columns_of({"a": STRING, "A": STRING})), InvalidInput, "columns.1.name"),
+    (draft(key=("nobody",)), InvalidInput, "primaryKey.0"),
+    (draft(key=("name", "name")), InvalidInput, "primaryKey.1"),
+    (TableDraft(name="t", columns=columns_of({"j": ColumnType.JSON}), key=("j",)), InvalidInput, "primaryKey.0"),
+    (draft(scope=TableScope.WORKSPACE), BadInput, "workspaceId"),
+    (draft(workspace_id="w"), BadInput, "workspaceId"),
+    (draft(scope=TableScope.TASK), BadInput, "taskId"),
+    (draft(task_id="t"), BadInput, "taskId"),
+    (draft(scope=TableScope.WORKSPACE, workspace_id="nonsense"), NotFound, ""),
+    (draft(scope=TableScope.TASK, task_id="nonsense"), NotFound, ""),
+]
+
+
+@pytest.mark.parametrize(("wrong", "kind", "field"), REFUSED_TABLES)
+async def test_a_table_that_breaks_a_rule_is_refused(
+    db: Database, services: Services, viewer: Viewer, wrong: TableDraft, kind: type[Exception], field: str
+) -> None:
+    async with unchanged(db):
+        with pytest.raises(kind) as refusal:
+            await services.tables.create(viewer, wrong)
+    assert getattr(refusal.value, "field", None) == (field or None)
+
+
+async def test_a_name_is_taken_once_in_a_scope(db: Database, services: Services, viewer: Viewer) -> None:
+    place = await make_empty(services, viewer)
+    await make_table(services, viewer)
+    own = await make_table(services, viewer, scope=TableScope.WORKSPACE, workspace_id=str(place.id))
+    assert (own.owner_workspace_id, own.workspace_id) == (place.id, place.id)
+    for wrong in (draft(), draft(scope=TableScope.WORKSPACE, workspace_id=str(place.id))):
+        async with unchanged(db):
+            with pytest.raises(Conflict) as refusal:
+                await services.tables.create(viewer, wrong)
+        assert (refusal.value.field, refusal.value.facts["reason"]) == ("name", "name_taken")
+
+
+REFUSED_ROWS: list[tuple[list[object], str, str]] = [
+    ([["Ada", 36]], "rows.0", "3 columns"),
+    (["Ada"], "rows.0", "object"),
+    ([{"name": "Ada", "shoe": 1}], "rows.0.shoe", "no column"),
+    ([["Ada", 36, 1.6], ["Bob", "old", 1.8]], "rows.1.age", "integer"),
+    ([["Ada", 2**63, 1.6]], "rows.0.age", "64 bits"),
+    ([["Ada", 1, "high"]], "rows.0.height", "number"),
+    ([["A\0a", 1, 1.0]], "rows.0.name", "NUL"),
+    ([["\ud800", 1, 1.0]], "rows.0.name", "surrogate"),
+    ([[None, 1, 1.0]], "rows.0.name", "key"),
+    ([{"age": 1}], "rows.0.name", "key"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "field", "words"), REFUSED_ROWS)
+async def test_rows_that_do_not_fit_are_refused_with_their_place(
+    db: Database, services: Services, viewer: Viewer, wrong: list[object], field: str, words: str
+) -> None:
+    table = await make_table(services, viewer, key=("name",))
+    async with unchanged(db):
+        with pytest.raises(InvalidInput) as refusal:
+            await services.tables.import_rows(viewer, str(table.id), wrong)
+    assert refusal.value.field == field
+    assert words in refusal.value.problems[0].message
+
+
+async def test_all_that_is_wrong_with_rows_is_told_at_once(db: Database, services: Services, viewer: Viewer) -> None:
+    table = await make_table(services, viewer)
+    wrong = [{"age": "x"}, {"name": "fine"}, {"name": 1, "height": True}]
+    async with unchanged(db):
+        with pytest.raises(InvalidInput) as refusal:
+            await services.tables.import_rows(viewer, str(table.id), wrong)
+    assert [p.loc for p in refusal.value.problems] == [("rows", 0, "age"), ("rows", 2, "name"), ("rows", 2, "height")]
+
+
+async def test_a_repeated_key_names_the_first_row_that_repeats(
+    db: Database, services: Services, viewer: Viewer
+) -> None:
+    table = await make_table(services, viewer, rows=PEOPLE_ROWS, key=("name",))
+    fresh = [[f"p{at}", at, None] for at in range(2_500)]
+    for wrong, at in (([*fresh, ["Bob", 1, 1.0], ["Ada", 1, 1.0]], 2_500), ([*fresh, fresh[3], fresh[4]], 2_500)):
+        async with unchanged(db):
+            with pytest.raises(Conflict) as refusal:
+                await services.tables.import_rows(viewer, str(table.id), wrong)
+        assert (refusal.value.field, refusal.value.facts["reason"]) == (f"rows.{at}", "duplicate_key")
+
+
+async def test_a_key_too_long_to_index_is_refused(db: Database, services: Services, viewer: Viewer) -> None:
+    table = await make_table(services, viewer, key=("name",))
+    for length in (1_000, 3_000):
+        noise = "".join(chr(0x4E00 + (at * 7919) % 20_000) for at in range(length))
+        async with unchanged(db):
+            with pytest.raises(BadInput) as refusal:
+                await services.tables.import_rows(viewer, str(table.id), [["a", 1, 1.0], [noise, 1, 1.0], ["b", 1, 1]])
+        assert refusal.value.field == "rows.1"
+
+
+async def test_too_many_rows_are_refused(db: Database, services: Services, viewer: Viewer) -> None:
+    table = await make_table(services, viewer)
+    async with unchanged(db):
+        with pytest.raises(BadInput, match=str(IMPORT_ROWS_MAX)):
+            await services.tables.import_rows(viewer, str(table.id), [{}] * (IMPORT_ROWS_MAX + 1))
+
+
+async def test_the_widest_table_works(db: Database, services: Services, viewer: Viewer) -> None:
+    types = {f"column {at}": STRING for at in range(500)}
+    table = await make_table(services, viewer, types, [["x"] * 500])
+    assert (await read_table(db, viewer, table)).items == [dict.fromkeys(types, "x")]
+    noise = ["".join(chr(0x4E00 + (at * 7919 + c * 31) % 20_000) for at in range(900)) for c in range(500)]
+    async with unchanged(db):
+        with pytest.raises(BadInput) as refusal:
+            await services.tables.import_rows(viewer, str(table.id), [["x"] * 500, noise])
+    assert (refusal.value.field, "larger than" in refusal.value.message) == ("rows", True)
+
+
+async def ids_of(db: Database, viewer: Viewer, table: TableRow, size: int, **wanted: Any) -> list[object]:
+    """The ids of all rows, page by page."""
+    found: list[object] = []
+    while True:
+        page = await read_table(db, viewer, table, limit=size, offset=len(found), **wanted)
+        found += [row["id"] for row in page.items]
+        assert page.has_next == (len(found) < page.total)
+        if not page.has_next:
+            return found
+
+
+@pytest.mark.parametrize("key", [(), ("id",), ("city", "id")])
+async def test_pages_neither_repeat_nor_skip(
+    db: Database, services: Services, viewer: Viewer, key: tuple[str, ...]
+) -> None:
+    cities = ["Rome", "Bern", None if not key or key == ("id",) else "Oslo"]
+    sent: list[dict[str, Any]] = [
+        {"id": (at * 37) % 101, "city": cities[at % 3], "heat": at % 4 or None} for at in range(101)
+    ]
+    table = await make_table(services, viewer, {"id": INTEGER, "city": STRING, "heat": NUMBER}, sent, key=key)
+    natural: Callable[[Any], Any] = lambda row: tuple(row[name] for name in key)  # noqa: E731  # a key function
+    ordered = sorted(sent, key=natural) if key else sent
+    assert await ids_of(db, viewer, table, 7) == [row["id"] for row in ordered]
+    for descending in (False, True):
+        some = [row for row in ordered if row["heat"] is not None]
+        some.sort(key=lambda row: row["heat"], reverse=descending)
+        nulls = [row for row in ordered if row["heat"] is None]
+        expected = [row["id"] for row in [*some, *nulls]]
+        assert await ids_of(db, viewer, table, 10, sort="heat", descending=descending) == expected
+
+
+async def test_a_page_past_the_end_is_empty_and_knows_the_total(
+    db: Database, services: Services, viewer: Viewer
+) -> None:
+    table = await make_table(services, viewer, rows=PEOPLE_ROWS)
+    page = await read_table(db, viewer, table, offset=99)
+    assert (page.items, page.total, page.has_next) == ([], 4, False)
+    page = await read_table(db, viewer, table, offset=99, filters=[{"column": "age", "op": "eq", "value": 41}])
+    assert (page.items, page.total, page.has_next) == ([], 2, False)
+
+
+FILTERS: list[tuple[list[dict[str, Any]], list[str]]] = [
+    ([{"column": "age", "op": "eq", "value": 41}], ["Bob", "Dee"]),
+    ([{"column": "age", "op": "ne", "value": 41}], ["Ada", "Cy"]),
+    ([{"column": "age", "op": "in", "value": [36, 41]}], ["Ada", "Bob", "Dee"]),
+    ([{"column": "age", "op": "not_in", "value": [41]}], ["Ada", "Cy"]),
+    ([{"column": "age", "op": "gt", "value": 36}], ["Bob", "Dee"]),
+    ([{"column": "age", "op": "lte", "value": 36}], ["Ada"]),
+    ([{"column": "height", "op": "between", "value": [1.75, 1.8]}], ["Bob", "Cy"]),
+    ([{"column": "height", "op": "is_null"}], ["Dee"]),
+    ([{"column": "height", "op": "not_null"}, {"column": "age", "op": "is_null"}], ["Cy"]),
+    ([{"column": "name", "op": "contains", "value": "D"}], ["Ada", "Dee"]),
+    ([{"column": "name", "op": "not_contains", "value": "d"}], ["Bob", "Cy"]),
+    ([{"column": "name", "op": "starts_with", "value": "b"}], ["Bob"]),
+    ([{"column": "name", "op": "ends_with", "value": "%"}], []),
+    ([{"column": "name", "op": "contains", "value": "_"}], []),
+    ([{"column": "name", "op": "eq", "value": "' OR 1=1 --"}], []),
+]
+
+
+@pytest.mark.parametrize(("filters", "names"), FILTERS)
+async def test_filters_mean_what_people_expect(
+    db: Database, services: Services, viewer: Viewer, filters: list[dict[str, Any]], names: list[str]
+) -> None:
+    table = await make_table(services, viewer, rows=PEOPLE_ROWS)
+    page = await read_table(db, viewer, table, filters=filters)
+    assert ([row["name"] for row in page.items], page.total) == (names, len(names))
+
+
+async def test_wildcards_and_backslashes_are_only_characters(db: Database, services: Services, viewer: Viewer) -> None:
+    table = await make_table(services, viewer, {"text": STRING}, [["50%"], ["50x"], ["a\\b"], ["a_b"], ["axb"]])
+
+    async def matching(op: str, value: str) -> list[object]:
+        page = await read_table(db, viewer, table, filters=[{"column": "text", "op": op, "value": value}])
+        return [row["text"] for row in page.items]
+
+    assert await matching("ends_with", "0%") == ["50%"]
+    assert await matching("contains", "\\") == ["a\\b"]
+    assert await matching("starts_with", "A_") == ["a_b"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field"),
+    [
+        ({"limit": 0}, "limit"),
+        ({"limit": 5_001}, "limit"),
+        ({"offset": -1}, "offset"),
+        ({"sort": "shoe"}, "sort.column"),
+        ({"sort": '"; DROP TABLE tables'}, "sort.column"),
+        ({"filters": [{"column": "shoe", "op": "eq", "value": 1}]}, "filter.0.column"),
+        ({"filters": [{"column": "age", "op": "like", "value": 1}]}, "filter.0.op"),
+        ({"filters": [{"column": "age", "op": "eq", "value": "x"}]}, "filter.0.value"),
+    ],
+)
+async def test_a_page_that_makes_no_sense_is_refused(
+    db: Database, services: Services, viewer: Viewer, wanted: dict[str, Any], field: str
+) -> None:
+    table = await make_table(services, viewer, rows=PEOPLE_ROWS)
+    with pytest.raises(BadInput) as refusal:
+        await read_table(db, viewer, table, **wanted)
+    assert refusal.value.field == field
+
+
+async def test_a_deleted_table_is_gone_with_its_rows(db: Database, services: Services, viewer: Viewer) -> None:
+    table = await make_table(services, viewer, rows=PEOPLE_ROWS)
+    done = await services.tables.delete(viewer, str(table.id))
+    found, _ = await events.read_after(db, viewer.tenant_id, viewer.user_id, 0, Range(), most=10)
+    assert [(e.type.value, e.sequence) for e in found[-1:]] == [("table.deleted", done.sequence)]
+    with pytest.raises(NotFound):
+        await read_table(db, viewer, table)
+    for wrong in (
+        services.tables.delete(viewer, str(table.id)),
+        services.tables.import_rows(viewer, str(table.id), []),
+    ):
+        with pytest.raises(NotFound):
+            await wrong
+    await make_table(services, viewer, rows=PEOPLE_ROWS)
+
+
+async def test_a_table_that_a_workspace_shows_is_kept(db: Database, services: Services, viewer: Viewer) -> None:
+    table = await make_table(services, viewer, rows=PEOPLE_ROWS)
+    await make_workspace(services, viewer, table)
+    async with unchanged(db):
+        with pytest.raises(Conflict) as refusal:
+            await services.tables.delete(viewer, str(table.id))
+    assert refusal.value.facts["reason"] == "table_in_use"
+
+
+async def test_a_deletion_waits_for_an_import_and_takes_its_rows(
+    db: Database, services: Services, viewer: Viewer
+) -> None:
+    table = await make_table(services, viewer)
+    async with db.transaction() as tx:
+        assert await catalog.hold(tx, viewer.tenant_id, table.id)
+        deletion = asyncio.create_task(services.tables.delete(viewer, str(table.id)))
+
+        async def it_waits() -> bool:
+            return bool((await db.fetch(WAITING))[0]["some"])
+
+        await eventually(it_waits)
+        assert not deletion.done()
+    assert (await deletion).table.id == table.id
+
+
+async def test_another_tenants_table_answers_like_an_unknown_one(
+    db: Database, services: Services, viewer: Viewer, outsider: Viewer
+) -> None:
+    table = await make_table(services, viewer, rows=PEOPLE_ROWS)
+    for id in (str(table.id), "01900000-0000-7000-8000-000000000000", "nonsense", "x" * 10_000):
+        for attempt in (
+            services.tables.import_rows(outsider, id, [{"name": "Mallory"}]),
+            services.tables.delete(outsider, id),
+            services.tables.table(outsider, id, Action.READ),
+        ):
+            async with unchanged(db):
+                with pytest.raises(NotFound, match="There is no table"):
+                    await attempt
+    assert await catalog.visible_by_id(db, outsider.tenant_id, outsider.user_id, [table.id]) == []
+
+
+async def test_a_tenants_table_is_read_by_all_and_written_by_creator_and_administrators(
+    db: Database, services: Services, viewer: Viewer, colleague: Viewer
+) -> None:
+    admins, theirs = await make_table(services, viewer), await make_table(services, colleague, name="theirs")
+    assert (await services.tables.table(colleague, str(admins.id), Action.READ)).id == admins.id
+    for attempt in (
+        services.tables.import_rows(colleague, str(admins.id), [{"name": "x"}]),
+        services.tables.delete(colleague, str(admins.id)),
+    ):
+        async with unchanged(db):
+            with pytest.raises(Forbidden):
+                await attempt
+    assert (await services.tables.import_rows(colleague, str(theirs.id), [{"name": "x"}])).imported == 1
+    assert (await services.tables.import_rows(viewer, str(theirs.id), [{"name": "x"}])).imported == 1
+    assert (await read_table(db, colleague, admins)).read_only_reason == "viewer_access"
+
+
+async def test_a_workspaces_table_follows_the_workspace(
+    db: Database, services: Services, viewer: Viewer, colleague: Viewer
+) -> None:
+    place = await make_empty(services, colleague)
+    task = await make_task(services, colleague, workspace_id=place.id)
+    own = await make_table(services, colleague, scope=TableScope.WORKSPACE, workspace_id=str(place.id))
+    of_task = await make_table(services, colleague, scope=TableScope.TASK, task_id=task)
+    tables = [str(own.id), str(of_task.id)]
+    for id in tables:
+        with pytest.raises(NotFound):  # an administrator has no sight of other people's workspaces
+            await services.tables.table(viewer, id, Action.READ)
+    assert "table.created" not in [
+        e.type.value for e in (await events.read_after(db, viewer.tenant_id, viewer.user_id, 0, Range(), most=50))[0]
+    ]
+    await share(db, viewer, place.id, viewer)
+    for id in tables:
+        assert (await services.tables.table(viewer, id, Action.READ)).row_count == 0
+        async with unchanged(db):
+            with pytest.raises(Forbidden):
+                await services.tables.import_rows(viewer, id, [{"name": "x"}])
+        assert (await services.tables.import_rows(colleague, id, [{"name": "x"}])).imported == 1
+    await archive(db, place.id)
+    for id in tables:
+        async with unchanged(db):
+            with pytest.raises(Conflict, match="archived"):
+                await services.tables.import_rows(colleague, id, [{"name": "x"}])
+    for wrong in (
+        draft("new", scope=TableScope.WORKSPACE, workspace_id=str(place.id)),
+        draft("new", scope=TableScope.WORKSPACE, workspace_id=str((await make_empty(services, viewer)).id)),
+    ):
+        async with unchanged(db):
+            with pytest.raises((Conflict, NotFound)):
+                await services.tables.create(colleague, wrong)
+
+
+async def test_events_of_a_tasks_table_are_events_of_the_task(db: Database, services: Services, viewer: Viewer) -> None:
+    task = await make_task(services, viewer)
+    table = await make_table(services, viewer, rows=PEOPLE_ROWS, scope=TableScope.TASK, task_id=task)
+    await services.tables.delete(viewer, str(table.id))
+    found, _ = await events.read_after(db, viewer.tenant_id, viewer.user_id, 0, Range(task_id=task), most=50)
+    assert [e.type.value for e in found][1:] == ["table.created", "table.rows_imported", "table.deleted"]
+
+
+async def test_a_key_without_the_scope_write_writes_nothing(db: Database, services: Services, viewer: Viewer) -> None:
+    table = await make_table(services, viewer, rows=PEOPLE_ROWS, key=("name",))
+    reader = await make_viewer(db, scopes=frozenset({Scope.READ}))
+    for attempt in (
+        services.tables.create(reader, draft("new")),
+        services.tables.import_rows(reader, str(table.id), [{"name": "x"}]),
+        services.tables.delete(reader, str(table.id)),
+    ):
+        async with unchanged(db):
+            with pytest.raises(Forbidden, match="scope"):
+                await attempt
+    page = await read_table(db, reader, table)
+    assert (page.can_edit, page.read_only_reason, len(page.items)) == (False, "viewer_access", 4)
+    assert await event_types(db, viewer.tenant_id) == ["table.created", "table.rows_imported"]
