@@ -114,7 +114,8 @@ async def _listen(app: App, settings: Settings, key: str | None) -> int:
 def bind(host: str, port: int) -> socket.socket:
     """A socket that listens; an address in use is told in words."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # The protocol by name: the loop turns off Nagle's delay only where it reads TCP.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
