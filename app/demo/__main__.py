@@ -17,7 +17,7 @@ from app.demo.voice import Voice
 from app.worker import ClientError, GraphQLClient, Worker
 
 STEPS_PER_RUN = 8
-DRAIN_SECONDS = 2.0
+DRAIN_SECONDS = 0.5  # a demo gives back rather than holds up who wants to stop it
 
 
 async def feed(url: str, key: str, places: dict[Place, str], parent: int, *, pace: float, once: bool) -> int:

@@ -14,7 +14,7 @@ from app.demo.voice import Voice
 from app.worker import GraphQLClient
 from app.worker.backoff import Backoff
 
-STOP_SECONDS: Final = 4.0
+STOP_SECONDS: Final = 2.5
 HEALTHY_SECONDS: Final = 60.0
 PAUSE_SECONDS_FIRST: Final = 0.5
 PAUSE_SECONDS_MOST: Final = 30.0
@@ -97,6 +97,8 @@ class Family:
             *(f"--place={place.name}={id}" for place, id in places.items()),
             env={**os.environ, "TASKLOOM_KEY": self._plan.key},
             stdin=asyncio.subprocess.DEVNULL,
+            # Ctrl-C is for the parent: it ends the children in order.
+            start_new_session=True,
         )
         self._voice.say(f"the {role} runs as process {child.pid}")
         try:

@@ -18,7 +18,7 @@ from app.worker.tables import delete_table
 OPEN_MAX: Final = 3
 # Events are what moves us; this only bounds how long a wrong belief could last.
 LOOK_SECONDS: Final = 20.0
-TABLES_KEPT: Final = 40
+TASKS_KEPT: Final = 25  # of each workspace
 TIDY_EVERY: Final = 10  # tasks
 
 TASKS: Final = """
@@ -52,10 +52,22 @@ subscription DemoRuns($types: [EventType!], $after: BigInt) {
 }
 """
 
+ENDED: Final = """
+query DemoEnded($workspaceId: ID!, $statuses: [TaskStatus!]) {
+  tasks(filter: { workspaceId: $workspaceId, statuses: $statuses }, first: 100) { nodes { id metadata } }
+}
+"""
+
 TABLES: Final = """
 query DemoTables {
-  tables(filter: { scope: TASK }, first: 100) { nodes { id task { metadata } } }
+  tables(filter: { scope: TASK }, first: 100) { nodes { id task { id } } }
 }
+"""
+
+DELETE: Final = f"""
+mutation DeleteTask($input: DeleteTaskInput!) {{
+  deleteTask(input: $input) {{ {ERRORS} }}
+}}
 """
 
 WATCHED: Final = ("TASK_RUN_COMPLETED", "TASK_RUN_FAILED", "TASK_RUN_CANCELED", "TASK_RUN_LEASE_EXPIRED")
@@ -214,15 +226,22 @@ class Feeder:
         self._voice.say(f"queued   {story.title} ({story.place})")
 
     async def _tidy(self) -> None:
-        """Delete the output tables of all but the newest tasks: a demo that runs for weeks must not fill a disk."""
-        tables = (await self._client.query(TABLES))["tables"]["nodes"]
-        ours = [table["id"] for table in tables if table["task"] is not None and is_ours(table["task"])]
-        for table_id in ours[TABLES_KEPT:]:
-            try:
-                await delete_table(self._client, table_id)
-            except (Refused, Unavailable) as problem:
-                # Somebody may have opened a workspace on it: then it stays.
-                self._voice.say(f"kept     an old table: {problem}")
+        """Delete all but the newest ended tasks, with their tables: a demo that runs for weeks must not fill a disk."""
+        old: set[str] = set()
+        for workspace_id in self._places.values():
+            asked = {"workspaceId": workspace_id, "statuses": sorted(CLOSED)}
+            ended = (await self._client.query(ENDED, asked))["tasks"]["nodes"]
+            old |= {task["id"] for task in [*filter(is_ours, ended)][TASKS_KEPT:]}
+        tables = (await self._client.query(TABLES))["tables"]["nodes"] if old else []
+        try:
+            for table in tables:
+                if table["task"] is not None and table["task"]["id"] in old:
+                    await delete_table(self._client, table["id"])
+            for task_id in old:
+                payload(await self._client.send(DELETE, {"input": {"taskId": task_id}}))
+        except (Refused, Unavailable) as problem:
+            # Somebody may have opened a workspace on a table, or the server went away: next time, perhaps.
+            self._voice.say(f"kept     what is old: {problem}")
 
     async def _start(self, id: str, attempt: int) -> None:
         """The key makes a repeated request harmless, however often it is sent."""

@@ -40,6 +40,7 @@ async def demo(server: ServerProcess) -> AsyncIterator[Starter]:
     made: list[Program] = []
 
     def make(*options: str) -> Program:
+        # The same command as `taskloom demo`, without the time it takes to load the server's.
         command = (sys.executable, "-c", "from app.cli.demo import command; command()", "--lease-seconds=2", *options)
         made.append(Program(*command, env={"TASKLOOM_URL": server.url, "TASKLOOM_KEY": server.key}))
         return made[-1]

@@ -5,12 +5,16 @@ import signal
 from collections import Counter
 from typing import Any
 
+import pytest
+
 from app.demo.data import CARS, WEATHER, rows_of
 from app.demo.findings import compute
 from app.demo.stories import STORIES
 from app.worker import GraphQLClient
 from tests.demo.conftest import Starter
 from tests.support.server import ServerProcess
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
 
 STAGE = """{
   workspaces(first: 10) { nodes {
@@ -32,7 +36,7 @@ async def test_it_tells_each_story_once_and_the_numbers_are_true(
 ) -> None:
     program = demo("--once", "--pace=0")
     await program.start()
-    assert await program.ended(within=18) == 0, program.output
+    assert await program.ended(within=45) == 0, program.output
 
     found = await client.send(TASKS)
     tasks: dict[str, Any] = {task["metadata"]["story"]: task for task in found["tasks"]["nodes"]}

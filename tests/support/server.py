@@ -13,7 +13,7 @@ from typing import Final
 
 REPOSITORY: Final = Path(__file__).parents[2]
 READY: Final = re.compile(r"^ready (?P<url>http://\S+:(?P<port>\d+)) key=(?P<key>\S*)$")
-START_SECONDS: Final = 15
+START_SECONDS: Final = 30
 STOP_SECONDS: Final = 12
 # What a developer's shell may hold must not decide how a test goes.
 UNSET: Final = ("HOST", "PORT", "DATABASE_URL", "BROADCAST_URL", "LISTEN_DSN", "DATA_DIR", "LOG_FORMAT", "LOG_LEVEL")

@@ -122,5 +122,6 @@ def test_what_is_no_address_is_refused(given: str) -> None:
 
 
 def test_only_this_machine_is_local() -> None:
-    places = ["http://127.0.0.1:1", "http://[::1]:1", "http://localhost", "http://10.0.0.1", "http://example.com"]
-    assert [is_local(place) for place in places] == [True, True, True, False, False]
+    here = ["http://127.0.0.1:1", "http://[::1]:1", "http://localhost", "http://0.0.0.0:8000"]
+    elsewhere = ["http://10.0.0.1", "http://example.com", "http://localhost.example.com"]
+    assert [is_local(place) for place in here + elsewhere] == [True] * 4 + [False] * 3

@@ -9,6 +9,8 @@ import pytest
 from tests.support.server import Program, ServerProcess
 from tests.worker.office import Office
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
+
 Starter = Callable[..., Program]
 
 
@@ -21,6 +23,7 @@ async def program(server: ServerProcess, office: Office) -> AsyncIterator[Starte
         made.append(
             Program(
                 sys.executable,
+                # The same command as `taskloom worker`, without the time it takes to load the server's.
                 "-c",
                 "from app.cli.worker import command; command()",
                 f"tests.worker.handlers:{handler}",
@@ -102,8 +105,9 @@ async def test_a_worker_that_slept_longer_than_its_lease_changes_nothing(program
 async def test_a_refused_key_is_told_in_one_line(server: ServerProcess) -> None:
     worker = Program(
         sys.executable,
-        "-c",
-        "from app.cli.worker import command; command()",
+        "-m",
+        "app",
+        "worker",
         "tests.worker.handlers:at_once",
         f"--url={server.url}",
         "--key=tlk_wrong",
