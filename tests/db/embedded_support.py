@@ -21,7 +21,7 @@ REPOSITORY: Final = Path(__file__).parents[2]
 QUICK: Final[Mapping[str, str]] = {"fsync": "off", "shared_buffers": "16MB"}
 AS_ROOT: Final = os.geteuid() == 0
 POLL_SECONDS: Final = 0.02
-MEMORY: Final = Path("/dev/shm")  # noqa: S108 - only a place for folders of our own
+MEMORY: Final = Path("/dev/shm")
 MEMORY_BYTES_MIN: Final = 1024**3  # containers often have 64 MiB, too little for a server
 
 Answer = TypeVar("Answer")
@@ -137,7 +137,7 @@ def _roomy_folder() -> Path:
     """Memory if there is plenty: a database directory is a thousand files, and slow to make on some disks."""
     if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_BYTES_MIN:
         return MEMORY
-    return Path("/tmp")  # noqa: S108
+    return Path("/tmp")
 
 
 def kill_server(server: EmbeddedPostgres) -> None:
