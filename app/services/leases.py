@@ -273,17 +273,16 @@ class LeaseLedger:
     ) -> Sequence[Claimed | BaseException]:
         tenant_id, criteria = group
         given: list[list[Moved]] = [[] for _ in asked]
-        active, free = [False] * len(asked), [0] * len(asked)
-        for record in await leases.claim(self._db, tenant_id, criteria, asked):
-            at = record["ord"] - 1
-            active[at], free[at] = record["session_active"], record["free"]
+        records = await leases.claim(self._db, tenant_id, criteria, asked)
+        free = dict(zip(records[0]["holder_ords"] or (), records[0]["holder_frees"] or (), strict=True))
+        for record in records:
             if record["id"] is not None:
-                given[at].append(Moved(run=RunRow.of(record), sequence=record["sequence"]))
+                given[record["ord"] - 1].append(Moved(run=RunRow.of(record), sequence=record["sequence"]))
         return [
-            Claimed(runs=tuple(given[at]), busy=free[at] <= 0)
-            if active[at]
+            Claimed(runs=tuple(runs), busy=free[ord] <= 0)
+            if ord in free
             else Conflict("The agent session has ended; register a new one.")
-            for at in range(len(asked))
+            for ord, runs in enumerate(given, start=1)
         ]
 
     async def _extend_batch(self, tenant_id: UUID, asked: Sequence[leases.Extend]) -> Sequence[Moved | None]:

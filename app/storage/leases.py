@@ -124,7 +124,7 @@ def _enqueue_arguments(asked: Sequence[Enqueue], *, with_dependents: bool) -> di
 
 
 async def claim(db: Database, tenant_id: UUID, criteria: Criteria, asked: Sequence[Claim]) -> list[Record]:
-    """`ord, session_active, free, sequence` and the run's columns; one record a run, or one with nulls."""
+    """`ord, sequence` and the run's columns, a record a run, at least one; the first also says who was found."""
     return await db.write(
         CLAIM,
         tenant_id,
