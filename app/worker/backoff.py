@@ -5,7 +5,7 @@ import random
 from typing import Final
 
 FIRST_SECONDS: Final = 0.2
-MOST_SECONDS: Final = 10.0
+MOST_SECONDS: Final = 5.0
 DOUBLINGS_MAX: Final = 30  # beyond that the limit holds anyway, and the power would overflow
 
 

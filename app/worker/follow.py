@@ -37,8 +37,9 @@ async def follow(
         except Unavailable as gone:
             log.info("subscription.lost", reason=str(gone), after=after)
         except Refused as no:
-            if no.code != "CURSOR_EXPIRED":
+            if no.code != "CURSOR_EXPIRED" and no.field != "after":
                 raise
-            log.warning("subscription.cursor_expired", after=after)
+            # Too old for the log, or of a log that is no more because the server lost its data.
+            log.warning("subscription.cursor_lost", after=after, reason=str(no))
             after = None
         await backoff.pause()

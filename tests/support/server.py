@@ -139,6 +139,10 @@ class ServerProcess(Program):
             },
         )
 
+    def move_to(self, database_url: str) -> None:
+        """Use another database from the next start on, as if the old one had been lost."""
+        self._env["DATABASE_URL"] = database_url
+
     async def start(self) -> None:
         """Start and wait until it answers; a second start takes the port of the first."""
         self._env["PORT"] = self._port

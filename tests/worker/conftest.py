@@ -18,15 +18,12 @@ async def server(databases: TestDatabases, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture
-async def own_server(
-    databases: TestDatabases, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[ServerProcess]:
-    """A server that the test may stop, kill and start again."""
-    async with databases.clone() as dsn:
-        started = ServerProcess(tmp_path_factory.mktemp("own"), database_url=dsn)
-        await started.start()
-        yield started
-        await started.close()
+async def own_server(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ServerProcess]:
+    """A server on the test's own database that it may stop, kill and start again."""
+    started = ServerProcess(tmp_path_factory.mktemp("own"), database_url=dsn)
+    await started.start()
+    yield started
+    await started.close()
 
 
 @pytest.fixture

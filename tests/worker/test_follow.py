@@ -4,6 +4,7 @@ import asyncio
 from contextlib import aclosing
 from typing import Any
 
+import asyncpg
 import pytest
 
 from app.worker import GraphQLClient, Refused, Unauthorized, Unavailable
@@ -49,6 +50,23 @@ async def test_events_come_once_and_in_order_over_cut_lines(server: ServerProces
     assert heard == made
     for run_id in made:
         await office.cancel(run_id)
+
+
+async def test_a_cursor_that_has_expired_is_told_by_listening_anew(
+    own_server: ServerProcess, own_office: Office, dsn: str
+) -> None:
+    for title in ("one", "two", "three"):
+        await own_office.start(title)
+    database = await asyncpg.connect(dsn)
+    await database.execute("DELETE FROM events WHERE sequence < (SELECT max(sequence) FROM events)")
+    await database.close()
+    listening = asyncio.Event()
+    events = follow(own_office.client, QUEUED, {}, after="1", listening=listening.set)
+    async with aclosing(events), asyncio.timeout(10):
+        hearing = asyncio.create_task(anext(events))
+        await listening.wait()
+        await own_office.start("four")
+        assert (await hearing)["task"]["title"] == "four"
 
 
 async def last_cursor(office: Office) -> str:

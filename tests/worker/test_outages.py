@@ -7,6 +7,7 @@ from app.worker.finish import Finisher
 from app.worker.hold import Claim, Hold
 from app.worker.options import Options
 from app.worker.session import AgentSession
+from tests.support.database import TestDatabases
 from tests.support.server import ServerProcess
 from tests.worker.office import Office, at_work, worker_of
 from tests.worker.proxy import Proxy
@@ -163,3 +164,21 @@ async def test_a_worker_that_waits_for_its_server_can_be_stopped(server: ServerP
         async with asyncio.timeout(5):
             await running
         await proxy.mend()
+
+
+async def test_a_worker_outlives_the_data_of_its_server(
+    own_server: ServerProcess, own_office: Office, databases: TestDatabases
+) -> None:
+    async def handle(run: RunContext) -> str:
+        return "done"
+
+    async with databases.clone() as other:
+        async with at_work(worker_of(own_server, own_office, handler=handle)):
+            for title in ("one", "two", "three"):
+                await own_office.event(await own_office.start(title), "TASK_RUN_COMPLETED")
+            await own_server.kill()
+            own_server.move_to(other)
+            await own_server.start()
+            # Session and cursor of the worker mean nothing to this server.
+            await own_office.event(await own_office.start("four"), "TASK_RUN_COMPLETED")
+        await own_server.terminate()
