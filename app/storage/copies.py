@@ -1,6 +1,6 @@
 """Rows that go from tables into artifacts and from artifacts into tables, without leaving the database server."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -29,6 +29,12 @@ from app.storage.relation import (
     unique_index_sql,
 )
 
+# The driver stores the ends of Python's calendar as infinity and reads infinity as them: other ways in and out of a
+# column have to do the same, or one value would be two.
+ENDS: Final = {
+    ColumnType.DATE: {"infinity": "9999-12-31", "-infinity": "0001-01-01"},
+    ColumnType.DATETIME: {"infinity": "9999-12-31T23:59:59.999999Z", "-infinity": "0001-01-01T00:00:00Z"},
+}
 ARGUMENTS_MAX: Final = 50  # a function takes at most 100
 INDEXED_BYTES_MAX: Final = 2_000  # an entry of an index holds at most 2 704
 
@@ -86,9 +92,9 @@ def version_statement(source: Source) -> Statement:
     row = _array([_wire(source, column) for column in source.columns])
     rows = sa.func.jsonb_agg(aggregate_order_by(row, *identity(source)))
     content = sa.func.jsonb_build_object(
-        sa.literal_column("'columns'"),
+        _quoted("columns"),
         sa.cast(sa.bindparam("columns_json", type_=sa.Text()), JSONB()),
-        sa.literal_column("'rows'"),
+        _quoted("rows"),
         sa.func.coalesce(rows, sa.literal_column("'[]'::jsonb")),
     )
     values: dict[str, sa.ColumnElement[Any]] = {
@@ -122,17 +128,24 @@ def _wire(source: Source, column: Column) -> sa.ColumnElement[Any]:
             return sa.case((exact, sa.func.to_jsonb(found)), else_=sa.func.to_jsonb(sa.cast(found, sa.Text())))
         case ColumnType.DECIMAL:
             return sa.cast(found, sa.Text())
+        case ColumnType.DATE:
+            return _ends_written(found, ColumnType.DATE, sa.func.to_char(found, _quoted("YYYY-MM-DD")))
         case ColumnType.DATETIME:
-            whole_second: sa.ColumnElement[str] = sa.literal_column(r"'\.000000Z$'")
-            return sa.func.regexp_replace(sa.func.wire_time(found), whole_second, sa.literal_column("'Z'"))
+            instant = sa.func.regexp_replace(sa.func.wire_time(found), _quoted(r"\.000000Z$"), _quoted("Z"))
+            return _ends_written(found, ColumnType.DATETIME, instant)
         case _:
             return found
+
+
+def _ends_written(found: sa.ColumnElement[Any], kind: ColumnType, text: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    ends = [(found == _quoted(end), _quoted(day)) for end, day in _ends(kind)]
+    return sa.case(*ends, else_=text)
 
 
 @lru_cache(maxsize=REMEMBERED_MAX)
 def fill_statement(source: Source) -> Statement:
     """The rows of a version's content, each cell cast to its column's type."""
-    rows = sa.func.jsonb_array_elements(artifact_versions.c.content.op("->")(sa.literal_column("'rows'")))
+    rows = sa.func.jsonb_array_elements(artifact_versions.c.content.op("->")(_quoted("rows")))
     given = rows.table_valued(sa.column("cells", JSONB()), with_ordinality="place").render_derived(name="given")
     cells = [_stored(given.c.cells, at, column.data_type) for at, column in enumerate(source.columns)]
     found = (
@@ -155,7 +168,17 @@ def _stored(cells: sa.ColumnElement[Any], at: int, data_type: ColumnType) -> sa.
     place: sa.ColumnElement[int] = sa.literal_column(str(at))
     if data_type is ColumnType.JSON:
         return sa.cast(sa.func.nullif(cells.op("->")(place), sa.literal_column("'null'::jsonb")), JSON())
-    return sa.cast(cells.op("->>")(place), TYPES[data_type])
+    text = cells.op("->>")(place)
+    ends = [(text == _quoted(day), _quoted(end)) for end, day in _ends(data_type)]
+    return sa.cast(sa.case(*ends, else_=text) if ends else text, TYPES[data_type])
+
+
+def _quoted(constant: str) -> sa.ColumnElement[str]:
+    return sa.literal_column(f"'{constant}'")
+
+
+def _ends(data_type: ColumnType) -> Iterable[tuple[str, str]]:
+    return ENDS[data_type].items() if data_type in ENDS else ()
 
 
 @lru_cache(maxsize=REMEMBERED_MAX)

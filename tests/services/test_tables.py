@@ -39,17 +39,11 @@ from tests.support.grid import (
     make_workspace,
     read_table,
     share,
+    somebody_waits,
     unchanged,
 )
 from tests.support.log import event_types
 from tests.support.people import make_viewer
-
-WAITING = composed(
-    """
-    SELECT EXISTS (SELECT FROM pg_stat_activity
-                    WHERE datname = current_database() AND wait_event_type = 'Lock') AS some
-    """
-)
 
 
 def draft(name: str = "people", **more: Any) -> TableDraft:
@@ -404,11 +398,7 @@ async def test_a_deletion_waits_for_an_import_and_takes_its_rows(
     async with db.transaction() as tx:
         assert await catalog.hold(tx, viewer.tenant_id, table.id)
         deletion = asyncio.create_task(services.tables.delete(viewer, str(table.id)))
-
-        async def it_waits() -> bool:
-            return bool((await db.fetch(WAITING))[0]["some"])
-
-        await eventually(it_waits)
+        await eventually(lambda: somebody_waits(db))
         assert not deletion.done()
     assert (await deletion).table.id == table.id
 

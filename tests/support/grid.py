@@ -52,6 +52,12 @@ RECIPIENT = composed(
     """
 )
 UNSHARE = composed("UPDATE workspace_shares SET status = 'revoked' WHERE workspace_id = :workspace_id")
+WAITING = composed(
+    """
+    SELECT EXISTS (SELECT FROM pg_stat_activity
+                    WHERE datname = current_database() AND wait_event_type = 'Lock') AS some
+    """
+)
 STRING, INTEGER, NUMBER = ColumnType.STRING, ColumnType.INTEGER, ColumnType.NUMBER
 PEOPLE = {"name": STRING, "age": INTEGER, "height": NUMBER}
 PEOPLE_ROWS = [["Ada", 36, 1.65], ["Bob", 41, 1.8], ["Cy", None, 1.75], ["Dee", 41, None]]
@@ -147,3 +153,8 @@ async def unshare(db: Database, workspace_id: object) -> None:
 async def archive(db: Database, workspace_id: object) -> None:
     """The workspace archived, as the operation of a later day will do it."""
     await db.fetch(ARCHIVE, id=workspace_id)
+
+
+async def somebody_waits(db: Database) -> bool:
+    """Whether a statement on this database waits for a lock."""
+    return bool((await db.fetch(WAITING))[0]["some"])
