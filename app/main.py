@@ -166,15 +166,24 @@ class App:
         await self.storage.close()
 
     async def first_key(self) -> str | None:
-        """The key to print: the bootstrap key, or the one made at first start and kept in the data directory."""
-        made = await self.services.identity.bootstrap(self.settings.bootstrap_key)
+        """The key to print: the bootstrap key if it opens anything, or the one kept since the first start."""
+        given = self.settings.bootstrap_key
+        made = await self.services.identity.bootstrap(given)
         kept = self.settings.data_dir / KEY_FILE
-        if self.settings.bootstrap_key is not None:
-            return self.settings.bootstrap_key
-        if made is not None:
+        if given is not None:
+            if await self._opens(given):
+                return given
+            log.warning("bootstrap_key.ignored", reason="there are users already, and it is the key of none")
+        elif made is not None:
             await asyncio.to_thread(keep_secret, kept, str(made))
             return str(made)
         return await asyncio.to_thread(read_secret, kept)
+
+    async def _opens(self, key: str) -> bool:
+        try:
+            return await self.services.auth.viewer(api_key=key) is not None
+        except TaskloomError:
+            return False
 
     async def _database(self) -> str | None:
         try:

@@ -166,7 +166,7 @@ def wheel_npm(package: Path | None) -> list[str] | None:
 def run(command: Sequence[str], cwd: Path, failed: str) -> str:
     """The output of a command; its last words if it fails."""
     try:
-        done = subprocess.run(  # noqa: S603 - every argument is written in this file
+        done = subprocess.run(
             command, cwd=cwd, capture_output=True, text=True, timeout=COMMAND_SECONDS_MOST, check=False
         )
     except subprocess.TimeoutExpired:

@@ -1,20 +1,39 @@
-"""The `taskloom` program: a group of commands."""
+"""The `taskloom` program: a group whose commands are imported when they are called."""
+
+from importlib import import_module
+from typing import Final
 
 import click
 
-from app.cli import bench, demo, keys, migrate, schema, serve, worker
+COMMANDS: Final = {
+    "bench": "bench",
+    "demo": "demo",
+    "import": "import_file",
+    "keys": "keys",
+    "migrate": "migrate",
+    "schema": "schema",
+    "serve": "serve",
+    "worker": "worker",
+}
 
 
-@click.group(help="Taskloom: workspaces and durable tasks as one GraphQL API.")
+class LazyGroup(click.Group):
+    """Knows its commands by name; a worker need not load a server."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a module in this package."""
+        module = COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        found: click.Command = import_module(f"app.cli.{module}").command
+        return found
+
+
+@click.group(cls=LazyGroup, help="Taskloom: workspaces and durable tasks as one GraphQL API.")
 @click.version_option(package_name="taskloom")
 def main() -> None:
     """The group."""
-
-
-main.add_command(serve.command, "serve")
-main.add_command(migrate.command, "migrate")
-main.add_command(keys.command, "keys")
-main.add_command(schema.command, "schema")
-main.add_command(bench.command, "bench")
-main.add_command(worker.command, "worker")
-main.add_command(demo.command, "demo")

@@ -21,11 +21,20 @@ class UserError:
     code: str = strawberry.field(description="A stable code, such as NOT_FOUND, CONFLICT or LEASE_LOST.")
     message: str = strawberry.field(description="What was wrong, what is allowed and what to do next.")
     field: str | None = strawberry.field(description="The input field at fault, if one is.")
+    reason: str | None = strawberry.field(
+        default=None, description="Which of the cases of its code this is, if there are several."
+    )
 
     @classmethod
     def of(cls, problem: TaskloomError) -> "UserError":
         """The refusal as data."""
-        return cls(code=problem.code, message=problem.message, field=problem.field)
+        reason = problem.facts.get("reason")
+        return cls(
+            code=problem.code,
+            message=problem.message,
+            field=problem.field,
+            reason=reason if isinstance(reason, str) else None,
+        )
 
 
 def coded(message: str, code: str) -> GraphQLError:

@@ -79,6 +79,8 @@ class TaskChanges:
                 raise BadInput("The task has children; delete them first.", field="taskId")
             if task.open_run_id is not None:
                 raise BadInput("The task has a run that has not ended; cancel it first.", field="taskId")
+            if await task_changes.owns_tables(tx, viewer.tenant_id, task_id):
+                raise BadInput("Tables belong to the task; delete them first.", field="taskId")
             return await self._deleted(tx, viewer, task, around)
 
     async def _deleted(self, tx: Tx, viewer: Viewer, task: TaskRow, blockers: frozenset[str]) -> Changed:

@@ -30,6 +30,9 @@ FOLLOW_PRIORITY: Final = composed(
        AND r.tenant_id = :tenant_id AND r.id = t.open_run_id AND r.status = 'queued'
     """
 )
+OWNS_TABLES: Final = composed(
+    "SELECT EXISTS (SELECT FROM tables c WHERE c.tenant_id = :tenant_id AND c.owner_task_id = :id) AS found"
+)
 DELETE: Final = composed("DELETE FROM tasks WHERE tenant_id = :tenant_id AND id = :id")
 
 
@@ -51,6 +54,13 @@ async def update(tx: Tx, tenant_id: UUID, id: str, columns: Mapping[str, object]
     if "priority" in columns:
         await tx.fetch(FOLLOW_PRIORITY, tenant_id=tenant_id, id=id)
     return TaskRow.of(row)
+
+
+async def owns_tables(tx: Tx, tenant_id: UUID, id: str) -> bool:
+    """Whether live tables belong to the task."""
+    row = await tx.fetchrow(OWNS_TABLES, tenant_id=tenant_id, id=id)
+    assert row is not None
+    return bool(row["found"])
 
 
 async def delete(tx: Tx, tenant_id: UUID, id: str) -> None:

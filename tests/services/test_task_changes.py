@@ -6,10 +6,13 @@ from app.db.engine import Database
 from app.domain.access.viewer import Viewer
 from app.domain.actor import OwnerKind
 from app.domain.errors import BadInput, Conflict, NotFound
+from app.domain.grid.column import Column, ColumnType
+from app.domain.grid.table import TableScope
 from app.domain.tasks.draft import TaskDraft
 from app.domain.tasks.patch import TaskPatch
 from app.domain.tasks.status import ApprovalPolicy, ApprovalState, TaskPriority, TaskScope, TaskStatus
 from app.services.registry import Services
+from app.services.tables import TableDraft
 from app.services.task_changes import TaskChanges
 from app.services.task_graph import TaskGraph
 from app.storage import events, runs
@@ -137,3 +140,15 @@ async def test_a_parent_cannot_be_deleted_before_its_children(
     await changes.delete(viewer, child)
     assert (await now(db, viewer, root)).child_count == 0
     await changes.delete(viewer, root)
+
+
+async def test_a_task_with_tables_cannot_be_deleted(
+    db: Database, services: Services, viewer: Viewer, changes: TaskChanges
+) -> None:
+    id = await a_task(services, viewer)
+    columns = [Column(name="n", data_type=ColumnType.INTEGER)]
+    draft = TableDraft(name="numbers", columns=columns, scope=TableScope.TASK, task_id=id)
+    table = (await services.tables.create(viewer, draft)).table
+    await changes_nothing(db, changes.delete(viewer, id), BadInput)
+    await services.tables.delete(viewer, str(table.id))
+    await changes.delete(viewer, id)
