@@ -8,11 +8,13 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
+    GraphQLSyntaxError,
     OperationDefinitionNode,
-    OperationType,
     parse,
     validate,
 )
+from graphql.validation.rules import overlapping_fields_can_be_merged as merging
+from graphql.validation.validate import ValidationAbortedError
 
 from app.graph.engine.limits import Limits, check_size
 from app.graph.errors import coded
@@ -48,11 +50,15 @@ class Document:
 class Documents:
     """The documents of one schema, most recently used last."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits | None = None) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: Limits | None = None, *, suggestions: bool = True) -> None:
         self._schema = schema
+        self._suggestions = suggestions
         self._limits = limits or Limits()
         self._known: OrderedDict[str, Document] = OrderedDict()
         self._characters = 0
+        # The library knows this bound as a setting of its module only; its default lets a document of 2 000 tokens
+        # hold the loop for most of a second.
+        merging.MAX_COMPLEXITY_BUDGET = self._limits.comparisons_max
 
     def get(self, text: str) -> Document:
         """The document of a text, parsed and validated at most once."""
@@ -61,6 +67,8 @@ class Documents:
             self._known.move_to_end(text)
             return known
         document = self._read(text)
+        if len(text) > self._limits.characters_max:
+            return document
         self._known[text] = document
         self._characters += len(text)
         while len(self._known) > REMEMBERED_MAX or self._characters > REMEMBERED_CHARACTERS_MAX:
@@ -77,19 +85,35 @@ class Documents:
             return Document(text, None, (too_long,))
         try:
             node = parse(text, max_tokens=self._limits.tokens_max)
-        except GraphQLError as problem:
-            return Document(text, None, (problem,))
+        except GraphQLSyntaxError as problem:
+            return Document(text, None, (self._as_parsed(problem),))
         errors = check_size(node, self._limits)
         if not errors:
-            errors = [_as_validation(e) for e in validate(self._schema, node, max_errors=ERRORS_MAX)]
+            found = validate(
+                self._schema,
+                node,
+                max_errors=ERRORS_MAX,
+                hide_suggestions=not self._suggestions,
+                allow_empty_selection_sets=False,
+            )
+            errors = [_as_validation(error) for error in found]
         return Document(text, None if errors else node, tuple(errors))
+
+    def _as_parsed(self, problem: GraphQLSyntaxError) -> GraphQLError:
+        """The library stops reading at its bounds with errors of syntax; these say what was exceeded."""
+        if "tokens. Parsing aborted" in problem.description:
+            most = self._limits.tokens_max
+            return coded(f"The document has more than {most} tokens; ask in several operations.", "QUERY_TOO_COMPLEX")
+        if "nested too deeply" in problem.description:
+            return coded(f"The document nests deeper than {self._limits.depth_max} levels.", "QUERY_TOO_DEEP")
+        return problem
 
 
 def _as_validation(error: GraphQLError) -> GraphQLError:
+    if isinstance(error, ValidationAbortedError) and "Too many validation errors" not in error.message:
+        return coded(
+            "The operation selects the same fields or fragments too often to be checked; ask in several operations.",
+            "QUERY_TOO_COMPLEX",
+        )
     found = coded(error.message, "GRAPHQL_VALIDATION_FAILED")
     return GraphQLError(error.message, nodes=error.nodes, extensions=found.extensions)
-
-
-def kind_of(operation: OperationDefinitionNode) -> OperationType:
-    """Query, mutation or subscription."""
-    return operation.operation

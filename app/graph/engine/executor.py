@@ -52,7 +52,7 @@ class Executor:
     def __init__(self, schema: strawberry.Schema, *, suggestions: bool) -> None:
         self._schema: GraphQLSchema = schema._schema
         self._suggestions = suggestions
-        self.documents = Documents(self._schema)
+        self.documents = Documents(self._schema, suggestions=suggestions)
 
     def operation(self, request: Request) -> tuple[Document, OperationDefinitionNode]:
         """The document and the operation that a request names; RequestRefused when it may not run."""

@@ -91,10 +91,10 @@ class LiveOperations:
 
     async def open(self, request: Request, context: GraphContext) -> LiveOperation:
         """A subscription that listens already; RequestRefused when it may not."""
+        key = _key(request, context)
         source = await self._executor.subscribe(request, context)
         rendering = None
-        if isinstance(source.events, Stream):
-            key = _key(request, context)
+        if key is not None and isinstance(source.events, Stream):
             rendering = self._renderings.get(key)
             if rendering is None:
                 rendering = Rendering(source.executor, context.again(context.request_id))
@@ -102,7 +102,10 @@ class LiveOperations:
         return LiveOperation(source, rendering, context)
 
 
-def _key(request: Request, context: GraphContext) -> RenderKey:
-    """Operations with equal keys answer an event with equal bytes."""
-    variables = orjson.dumps(request.variables or {}, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+def _key(request: Request, context: GraphContext) -> RenderKey | None:
+    """Operations with equal keys answer an event with equal bytes; None for one that nobody else will ask."""
+    try:
+        variables = orjson.dumps(request.variables or {}, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    except TypeError:  # nested deeper than can be written
+        return None
     return (request.query, request.operation_name, variables, context.viewer)

@@ -1,0 +1,1 @@
+"""Parsing, validating and running documents."""
