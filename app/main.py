@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from app.clock import utc_now
 from app.db.embedded import EmbeddedPostgres
 from app.db.engine import Database
-from app.db.migrate import migrate
+from app.db.migrate import migrate, outdated_revisions
 from app.domain.errors import TaskloomError
 from app.events.bell import Bell, broadcast_for
 from app.events.hub import Hub
@@ -41,7 +41,7 @@ from app.services.task_graph import TaskGraph
 from app.services.tasks import Tasks
 from app.services.workspaces import Workspaces
 from app.settings import Profile, Settings
-from app.storage import events, partitions
+from app.storage import events, partitions, schema_version
 from app.web.health import STALE_SECONDS_MAX, Health
 from app.web.site import build_site
 from app.web.state import WebState
@@ -139,7 +139,9 @@ class App:
             graphiql=development,
         )
         self.metrics.read(self._gauges)
-        health = Health(checks={"database": self._database, "stream": self._stream}, metrics=self.metrics)
+        self._outdated = outdated_revisions()
+        checks = {"database": self._database, "migrations": self._migrations, "stream": self._stream}
+        health = Health(checks=checks, metrics=self.metrics)
         self.asgi: Starlette = build_site(schema, self.web, health, self.metrics)
         self._loops = [
             Loop("reaper", 1.0, Reaper(self.db, self.metrics).run_once),
@@ -191,6 +193,14 @@ class App:
         except TaskloomError as problem:
             return problem.message
         return None
+
+    async def _migrations(self) -> str | None:
+        try:
+            found = await schema_version.revision(self.db)
+        except TaskloomError as problem:
+            return problem.message
+        behind = found is None or found in self._outdated
+        return f"The schema stands at {found}; run `taskloom migrate`." if behind else None
 
     async def _stream(self) -> str | None:
         stale = self.tailer.stale_seconds

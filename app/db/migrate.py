@@ -33,6 +33,12 @@ def head_revision() -> str:
     return head
 
 
+def outdated_revisions() -> frozenset[str]:
+    """The migrations this program knows to have been followed by another; one it does not know is newer than it."""
+    script = ScriptDirectory.from_config(alembic_config())
+    return frozenset(step.revision for step in script.walk_revisions()) - {head_revision()}
+
+
 async def migrate(dsn: str, revision: str = "head") -> tuple[str | None, str | None]:
     """Bring the database to the revision; returns the revisions before and after."""
     return await _with_connection(dsn, lambda connection: _migrate(connection, revision))

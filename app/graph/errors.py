@@ -42,6 +42,11 @@ def coded(message: str, code: str) -> GraphQLError:
     return GraphQLError(message, extensions={CODE_OF_KIND: code})
 
 
+def refusing(problem: TaskloomError) -> GraphQLError:
+    """A refusal of ours, with its facts, where the library raises none."""
+    return GraphQLError(problem.message, original_error=problem)
+
+
 def shaped(error: GraphQLError, request_id: str) -> dict[str, Any]:
     """The error as clients see it; anything unforeseen is logged and hidden."""
     answer = dict(error.formatted)

@@ -1,8 +1,10 @@
 """The outermost layer: request ids, metrics, one log line a request, and a complete answer whatever happens."""
 
+from typing import Final
+
 import orjson
 import structlog
-from starlette.requests import HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.clock import monotonic
@@ -10,6 +12,8 @@ from app.observability.metrics import Metrics
 from app.web.request_id import HEADER, request_id_of
 
 log = structlog.get_logger("taskloom.http")
+
+CLIENT_GONE: Final = 499  # for logs and metrics only: nobody is left to answer
 
 
 class AccessLog:
@@ -37,6 +41,8 @@ class AccessLog:
 
         try:
             await self._app(scope, receive, noting)
+        except ClientDisconnect:
+            status = status or CLIENT_GONE
         except Exception as problem:
             log.error("request.failed", request_id=request_id, path=scope["path"], exc_info=problem)
             if status == 0:

@@ -20,6 +20,7 @@ class Listening:
 
     def __init__(self, app: App, server: Server, serving: "asyncio.Task[None]", port: int) -> None:
         self.app = app
+        self.address = ("127.0.0.1", port)
         self.http = f"http://127.0.0.1:{port}"
         self.ws = f"ws://127.0.0.1:{port}/graphql"
         self.key = KEY

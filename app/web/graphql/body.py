@@ -1,5 +1,6 @@
 """From an HTTP request to an operation, or to the status that says why not."""
 
+import re
 from typing import Any, Final
 
 import orjson
@@ -9,6 +10,7 @@ from app.graph.engine.executor import Request
 from app.graph.errors import coded
 
 BODY_BYTES_MAX: Final = 1024 * 1024
+CHARSET: Final = re.compile(r"charset\s*=\s*\"?([^\s;\"]*)", re.IGNORECASE)
 
 
 class BadRequest(Exception):
@@ -27,10 +29,10 @@ async def request_of(http: HttpRequest) -> Request:
     kind, _, parameters = http.headers.get("content-type", "").partition(";")
     if kind.strip().lower() != "application/json":
         raise BadRequest(415, "Send the operation as JSON with `Content-Type: application/json`.")
-    charset = parameters.lower().replace(" ", "")
-    if "charset=" in charset and "utf-8" not in charset and "utf8" not in charset:
+    charset = CHARSET.search(parameters)
+    if charset is not None and charset[1].lower() not in ("utf-8", "utf8"):
         raise BadRequest(415, "Send the JSON in UTF-8.")
-    if http.headers.get("content-encoding", "identity") != "identity":
+    if http.headers.get("content-encoding", "identity").lower() != "identity":
         raise BadRequest(415, "Send the body without a content encoding.")
     return request_from(_parsed(await _body(http)))
 

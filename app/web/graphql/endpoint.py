@@ -1,6 +1,6 @@
 """The /graphql endpoint: Strawberry's ASGI view with the parts replaced in which it falls short."""
 
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from graphql import OperationType
@@ -10,23 +10,23 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry import Schema
 from strawberry.asgi import GraphQL
-from strawberry.http.websocket_origin import is_same_origin
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
 from app.domain.access.viewer import Viewer
-from app.domain.errors import RateLimited, ServiceUnavailable, TaskloomError, Unauthenticated
+from app.domain.errors import BadInput, Forbidden, RateLimited, ServiceUnavailable, TaskloomError, Unauthenticated
+from app.graph.context import GraphContext
 from app.graph.engine.executor import Answer, Request, RequestRefused
-from app.graph.errors import coded, shaped
+from app.graph.errors import coded, refusing, shaped
 from app.web.graphiql import GraphiQLPage
 from app.web.graphql import sse
 from app.web.graphql.body import BadRequest, request_of
 from app.web.graphql.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, chosen, wants_html
 from app.web.graphql.socket import Socket
-from app.web.identify import CHALLENGE, COOKIE, viewer_of
+from app.web.identify import CHALLENGE, by_cookie_from_elsewhere, viewer_of
 from app.web.request_id import request_id_of
 from app.web.state import WebState
 
-STATUS_OF = {Unauthenticated: 401, ServiceUnavailable: 503, RateLimited: 429}
+STATUS_OF: Final = {Unauthenticated: 401, Forbidden: 403, RateLimited: 429, ServiceUnavailable: 503}
 
 
 class GraphQLEndpoint(GraphQL[Any, Any]):
@@ -47,7 +47,7 @@ class GraphQLEndpoint(GraphQL[Any, Any]):
         await response(scope, receive, send)
 
     async def _socket(self, ws: WebSocket) -> None:
-        if COOKIE in ws.cookies and not _same_origin(ws):
+        if by_cookie_from_elsewhere(ws):
             await ws.close(code=1008)
             return
         protocol = await self.pick_websocket_subprotocol(ws)
@@ -61,14 +61,17 @@ class GraphQLEndpoint(GraphQL[Any, Any]):
         request_id = request_id_of(http)
         if http.method not in ("GET", "POST"):
             return _refused(405, "Use POST, or GET for queries.", request_id, JSON, {"Allow": "GET, POST"})
-        if http.method == "GET" and "query" not in http.query_params and wants_html(http.headers.get("accept")):
+        accept = ",".join(http.headers.getlist("accept"))
+        if http.method == "GET" and "query" not in http.query_params and wants_html(accept):
             if not self._state.graphiql:
                 return _refused(404, "There is no page here.", request_id, JSON)
             return await self._page.respond(http)
-        kind = chosen(http.headers.get("accept"))
+        kind = chosen(accept)
         if kind is None:
             return _refused(406, f"Accept {JSON}, {GRAPHQL_JSON} or {EVENT_STREAM}.", request_id, JSON)
         try:
+            if by_cookie_from_elsewhere(http):
+                raise Forbidden("A page of another origin may not use this cookie; send a key in a header.")
             viewer = await viewer_of(http, self._state.services.auth)
             request = await request_of(http)
         except BadRequest as problem:
@@ -84,28 +87,31 @@ class GraphQLEndpoint(GraphQL[Any, Any]):
             _, operation = self._state.executor.operation(request)
         except RequestRefused as refusal:
             return _answered(refusal.answer(request_id), kind)
-        if http.method == "GET" and operation.operation is not OperationType.QUERY:
-            return _refused(405, "GET is for queries only; send this by POST.", request_id, kind, {"Allow": "POST"})
+        if http.method == "GET" and operation.operation is OperationType.MUTATION:
+            return _refused(405, "GET changes nothing; send a mutation by POST.", request_id, kind, {"Allow": "POST"})
         if operation.operation is OperationType.SUBSCRIPTION and kind == EVENT_STREAM:
-            try:
-                context.resume_after = _last_event_id(http)
-                live = await self._state.live.open(request, context)
-            except RequestRefused as refusal:
-                return sse.single(orjson.dumps(refusal.answer(request_id).body))
-            except TaskloomError as problem:
-                return _failed(problem, request_id, kind)
-            return sse.streaming(live, self._state.stopping)
+            return await self._stream(http, request, context)
         return _answered(await self._state.executor.run(request, context), kind)
+
+    async def _stream(self, http: HttpRequest, request: Request, context: GraphContext) -> Response:
+        """The headers leave when the subscription listens: a write made after that is seen."""
+        try:
+            context.resume_after = _last_event_id(http)
+            live = await self._state.live.open(request, context)
+        except RequestRefused as refusal:
+            return _answered(refusal.answer(context.request_id), EVENT_STREAM)
+        except TaskloomError as problem:
+            wrong = RequestRefused([refusing(problem)])
+            return _answered(wrong.answer(context.request_id), EVENT_STREAM)
+        return sse.EventStream(live, self._state.stopping, context.request_id)
 
 
 def _last_event_id(http: HttpRequest) -> int | None:
+    """Where an interrupted stream was left; one that is no cursor is refused, for the stream would skip events."""
     given = http.headers.get("last-event-id", "").strip()
-    return int(given) if given.isdecimal() and len(given) < 20 else None
-
-
-def _same_origin(ws: WebSocket) -> bool:
-    origin = ws.headers.get("origin")
-    return origin is None or is_same_origin(origin, ws.headers.get("host"))
+    if given and not (given.isascii() and given.isdecimal() and len(given) < 19):
+        raise BadInput("Last-Event-ID is no cursor of an event; send back the id of the last event you got.")
+    return int(given) if given else None
 
 
 def _answered(answer: Answer, kind: str) -> Response:
@@ -119,7 +125,7 @@ def _answered(answer: Answer, kind: str) -> Response:
 def _failed(problem: TaskloomError, request_id: str, kind: str) -> Response:
     status = next((code for cause, code in STATUS_OF.items() if isinstance(problem, cause)), 400)
     headers = dict(CHALLENGE) if status == 401 else {"Retry-After": "1"} if status == 503 else {}
-    error = coded(problem.message, problem.code)
+    error = refusing(problem)
     return _json(status, {"errors": [shaped(error, request_id)]}, kind, headers)
 
 

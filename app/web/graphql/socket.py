@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from app.domain.errors import TaskloomError, Unauthenticated
 from app.graph.engine.executor import Request, RequestRefused
 from app.graph.engine.live import LiveOperation
-from app.graph.errors import coded
+from app.graph.errors import coded, refusing
 from app.web.graphql.body import BadRequest, request_from
 from app.web.identify import viewer_of
 from app.web.request_id import request_id_of
@@ -167,7 +167,7 @@ class Socket:
             await self._close(1011, "The client does not read")
         except TaskloomError as problem:
             with suppress(WebSocketDisconnect, TimeoutError):
-                await self._refuse(id, RequestRefused([coded(problem.message, problem.code)]))
+                await self._refuse(id, RequestRefused([refusing(problem)]))
         except Exception as problem:
             log.error("websocket.stream_failed", request_id=self._request_id, exc_info=problem)
             with suppress(WebSocketDisconnect, TimeoutError):
