@@ -21,7 +21,9 @@ async def each_problem(kind: type[Payload], info: Info, input: MutationInput, wo
         except InvalidInput as refusal:
             return kind(
                 user_errors=[
-                    UserError(code=refusal.code, message=problem.message, field=field_of(problem.loc))
+                    UserError(
+                        code=refusal.code, message=problem.message, field=field_of(problem.loc), reason=problem.code
+                    )
                     for problem in refusal.problems
                 ]
             )

@@ -21,7 +21,7 @@ mutation($input: CreateTableInput!) {
 """
 IMPORT = """
 mutation($input: ImportRowsInput!) {
-  importRows(input: $input) { rowCount sequence userErrors { code message field } table { rowCount } }
+  importRows(input: $input) { rowCount sequence userErrors { code reason message field } table { rowCount } }
 }
 """
 ROWS = """
@@ -87,10 +87,10 @@ async def test_every_refused_row_is_a_user_error(db: Database, graph: Graph) -> 
     wrong = [{"id": "x"}, {"id": 1}, {"id": 2, "shoe": 1}, {"note": 1}]
     async with unchanged(db):
         answer = (await graph.data(IMPORT, {"input": {"tableId": id, "rows": wrong}}))["importRows"]
-    assert [(e["code"], e["field"]) for e in answer["userErrors"]] == [
-        ("BAD_USER_INPUT", "rows.0.id"),
-        ("BAD_USER_INPUT", "rows.2.shoe"),
-        ("BAD_USER_INPUT", "rows.3.note"),
+    assert [(e["code"], e["reason"], e["field"]) for e in answer["userErrors"]] == [
+        ("BAD_USER_INPUT", "int_type", "rows.0.id"),
+        ("BAD_USER_INPUT", "unknown_column", "rows.2.shoe"),
+        ("BAD_USER_INPUT", "string_type", "rows.3.note"),
     ]
     assert (answer["rowCount"], answer["table"], answer["sequence"]) == (None, None, None)
 
