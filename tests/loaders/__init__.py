@@ -1,1 +1,1 @@
-"""Tests."""
+"""Batched reads on a real database."""
