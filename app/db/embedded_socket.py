@@ -52,7 +52,7 @@ def probe(directory: Path) -> Answer:
 def ensure_database(directory: Path, name: str) -> None:
     """Create the database if the server has none of that name, which is a plain word of ours."""
     with _session(directory, STATEMENT_SECONDS) as connection:
-        if not _query(connection, f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):  # noqa: S608
+        if not _query(connection, f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):  # noqa: S608 - see above
             _query(connection, f'CREATE DATABASE "{name}"')
 
 

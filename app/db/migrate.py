@@ -55,10 +55,8 @@ async def _with_connection(dsn: str, work: Callable[[Connection], Done]) -> Done
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     try:
-        async with engine.connect() as connection:
-            done = await connection.run_sync(work)
-            await connection.commit()
-            return done
+        async with engine.begin() as connection:
+            return await connection.run_sync(work)
     finally:
         await engine.dispose()
 

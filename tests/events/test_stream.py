@@ -33,11 +33,11 @@ async def append(db: Database, viewer: Viewer, count: int = 1, **about: object) 
 def an_event(viewer: Viewer, **about: object) -> NewEvent:
     """An event of no consequence."""
     return NewEvent(
-        type=about.pop("type", EventType.TASK_UPDATED),  # type: ignore[arg-type]
+        type=about.pop("type", EventType.TASK_UPDATED),  # type: ignore[arg-type]  # an EventType
         payload={"n": 1},
         actor=viewer.actor,
         origin=Origin(kind=OriginKind.HTTP, ref="test"),
-        **about,  # type: ignore[arg-type]
+        **about,  # type: ignore[arg-type]  # fields of NewEvent
     )
 
 

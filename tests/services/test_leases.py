@@ -39,7 +39,7 @@ async def queued(services: Services, viewer: Viewer, count: int = 1, **draft: ob
     for at in range(count):
         made = await services.tasks.create(
             viewer,
-            TaskDraft(title=f"task {at}", scope=TaskScope.GLOBAL, **draft),  # type: ignore[arg-type]
+            TaskDraft(title=f"task {at}", scope=TaskScope.GLOBAL, **draft),  # type: ignore[arg-type]  # fields of TaskDraft
         )
         found.append((await services.tasks.enqueue(viewer, made.task.id, action="start")).run)
     return found
