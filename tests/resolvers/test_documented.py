@@ -1,0 +1,30 @@
+"""The documents of docs/tables.md run as they stand there."""
+
+import re
+from pathlib import Path
+
+from app.domain.access.viewer import Viewer
+from app.services.registry import Services
+from tests.support.graph import Graph
+from tests.support.grid import NUMBER, STRING, make_table, make_workspace
+
+DOCUMENTS = re.findall(
+    r"```graphql\n(.*?)```", (Path(__file__).parents[2] / "docs" / "tables.md").read_text(encoding="utf-8"), re.DOTALL
+)
+
+
+async def test_the_documents_of_the_guide_run(services: Services, viewer: Viewer, graph: Graph) -> None:
+    create, fill = re.split(r"\n\n(?=mutation Import)", DOCUMENTS[0])
+    made = (await graph.data(create))["createTable"]
+    assert made["userErrors"] == []
+    table = made["table"]["id"]
+    assert (await graph.data(fill, {"table": table}))["importRows"] == {"rowCount": 2, "userErrors": []}
+    page = (await graph.data(DOCUMENTS[1].replace("…", table)))["table"]["rows"]
+    assert page["items"] == [{"id": 1, "at": "2024-01-31T12:00:00Z", "price": "9.90"}]
+    weather = {"weather": STRING, "temp_max": NUMBER}
+    live = await make_table(services, viewer, weather, [["sun", 20.0], ["rain", 10.0], ["sun", 24.0]], name="weather")
+    place = await make_workspace(services, viewer, live)
+    drawn = (await graph.data(DOCUMENTS[2], {"workspace": str(place.id)}))["createChart"]
+    assert drawn["userErrors"] == []
+    assert [(row["x"], row["y"]) for row in drawn["chart"]["data"]["rows"]] == [("sun", 22.0), ("rain", 10.0)]
+    assert len(DOCUMENTS) == 3
