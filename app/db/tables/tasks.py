@@ -1,4 +1,4 @@
-"""Tasks, their runs, dependencies and enqueue keys."""
+"""Tasks, their runs, dependencies, enqueue keys and what people did with them in their inboxes."""
 
 from uuid import UUID
 
@@ -215,4 +215,22 @@ enqueue_keys = Table(
     moment("created_at", default=True),
     ForeignKeyConstraint(["tenant_id", "run_id"], ["runs.tenant_id", "runs.id"], ondelete="CASCADE"),
     Index("ix_enqueue_keys_run", "tenant_id", "run_id"),
+)
+
+# What an actor did with a task in its inbox; a row means that it was read. The actor leads: an inbox reads its own.
+task_triage = Table(
+    "task_triage",
+    metadata,
+    tenant_column(),
+    Column("actor_kind", Text, primary_key=True),
+    Column("actor_ref", Text, primary_key=True),
+    Column("task_id", TASK_ID, primary_key=True),
+    Column("archived", Boolean, nullable=False),
+    Column("dismissed", Boolean, nullable=False),
+    # The task's latest activity when it was read: what is newer makes it unread again.
+    moment("last_seen_activity_at"),
+    moment("updated_at", default=True),
+    within_tenant("task_id", "tasks", on_delete="CASCADE"),
+    Index("ix_task_triage_task", "tenant_id", "task_id"),
+    Index("ix_task_triage_changed", "tenant_id", "actor_kind", "actor_ref", "updated_at"),
 )
