@@ -28,6 +28,8 @@ ROWS: Final[dict[str, type[Row]]] = {
     "workspace": WorkspaceRow,
 }
 VISIBLE: Final = re.compile(r"\{visible:(\w+)\}")
+ACTIVITY: Final = re.compile(r"\{activity:(\w+):(\w+)\}")
+MOVED: Final = re.compile(r"\{moved:(\w+)\}")
 PLACEHOLDER: Final = re.compile(r"\{(\w+):(\w+)\}")
 
 
@@ -40,17 +42,24 @@ def expand(source: str) -> str:
     """Fill `{task:t}` with the columns of a task row under the alias `t`, and so on.
 
     `{readable}` becomes the workspaces that :user_id may read, `{visible:t}` the condition that `t` is one of
-    their things or belongs to none.
+    their things or belongs to none. `{moved:r}` becomes when the run `r` moved last, `{activity:t:r}` when the task `t`
+    with its latest run `r` did: a heartbeat is no move.
     """
-    filled = VISIBLE.sub(r"(\1.workspace_id IS NULL OR \1.workspace_id = ANY ({readable}))", source)
+    filled = ACTIVITY.sub(r"greatest(\1.created_at, \1.updated_at, \1.closed_at, {moved:\2})", source)
+    filled = MOVED.sub(r"greatest(\1.queued_at, \1.claimed_at, \1.started_at, \1.ended_at)", filled)
+    filled = VISIBLE.sub(r"(\1.workspace_id IS NULL OR \1.workspace_id = ANY ({readable}))", filled)
     filled = filled.replace("{readable}", READABLE_WORKSPACES)
     return PLACEHOLDER.sub(lambda found: columns_of(ROWS[found[1]], found[2]), filled)
 
 
+def source_of(name: str) -> str:
+    """The text of `sql/<name>.sql`, for a statement that is composed from it."""
+    return files("app.storage").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+
+
 def load(name: str) -> Statement:
     """The statement in `sql/<name>.sql`."""
-    source = files("app.storage").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
-    return Statement(expand(source), name=name)
+    return Statement(expand(source_of(name)), name=name)
 
 
 def composed(source: str, *, name: str = "") -> Statement:
