@@ -4,6 +4,7 @@ from app.db.engine import Database
 from app.domain.access.viewer import Viewer
 from app.events.hub import Hub
 from app.events.stream import Stream
+from app.events.views import Views
 from app.storage.events import Range
 
 
@@ -13,6 +14,7 @@ class Streams:
     def __init__(self, db: Database, hub: Hub) -> None:
         self._db = db
         self._hub = hub
+        self.views = Views(self.open)
 
     async def open(self, viewer: Viewer, wanted: Range, after: int | None) -> Stream:
         """A stream that listens already; whoever opened it closes it."""
