@@ -39,6 +39,7 @@ from app.services.tables import Tables
 from app.services.task_changes import TaskChanges
 from app.services.task_graph import TaskGraph
 from app.services.tasks import Tasks
+from app.services.triage import TriageDesk
 from app.services.workspaces import Workspaces
 from app.settings import Profile, Settings
 from app.storage import events, partitions, schema_version
@@ -107,6 +108,7 @@ def build_services(db: Database) -> Services:
         task_changes=TaskChanges(db, access),
         run_operations=RunOperations(db, access),
         leases=LeaseLedger(db, sessions),
+        triage=TriageDesk(db),
         tables=tables,
         imports=FileImports(db, tables),
         artifacts=Artifacts(db, access, tables, utc_now),
@@ -131,9 +133,11 @@ class App:
         development = settings.profile is Profile.DEVELOPMENT
         schema = build_schema(suggestions=development)
         executor = Executor(schema, suggestions=development)
+        streams = Streams(self.db, self.hub)
+        self.services.triage.on_mark(streams.views.touch)
         self.web = WebState(
             services=self.services,
-            streams=Streams(self.db, self.hub),
+            streams=streams,
             executor=executor,
             live=LiveOperations(executor),
             graphiql=development,

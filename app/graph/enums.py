@@ -12,11 +12,14 @@ from app.domain.actor import ActorKind, OriginKind, OwnerKind
 from app.domain.grid.column import ColumnType
 from app.domain.grid.page import ReadOnlyReason, SortDirection
 from app.domain.grid.table import TableScope, TableSource
+from app.domain.tasks.dashboard import FreshnessStatus, HealthStatus
 from app.domain.tasks.events import DESCRIPTIONS, EventType
+from app.domain.tasks.inbox import BlockingReason, InboxLane
 from app.domain.tasks.run_status import RunStatus
 from app.domain.tasks.status import ApprovalPolicy, ApprovalState, TaskPriority, TaskScope, TaskStatus
 from app.storage.rows.grid import ArtifactKind
 from app.storage.rows.workspace import WorkspaceMode, WorkspaceStatus
+from app.storage.task_list import TaskOrder
 
 Words = TypeVar("Words", bound=type[Enum])
 
@@ -81,6 +84,46 @@ described(
         "approved": "A person said yes.",
         "rejected": "A person said no.",
     },
+)
+described(
+    HealthStatus,
+    "Whether somebody should look.",
+    {"ok": "All is well.", "warn": "Somebody should look."},
+)
+described(
+    FreshnessStatus,
+    "Whether the work moves.",
+    {
+        "empty": "Nothing ever happened.",
+        "current": "It moves, or there is none.",
+        "stale": "There is live work, and nothing moved for 2 minutes.",
+    },
+)
+described(
+    InboxLane,
+    "A lane of an inbox; a task lies in the first that fits: ARCHIVED, APPROVALS, FAILED_RUNS, BLOCKED, MY_WORK.",
+    {
+        "my_work": "Yours, or claimed by you, and not at an end.",
+        "approvals": "Blocked until a person approves.",
+        "failed_runs": "The newest run failed.",
+        "blocked": "Blocked by something else.",
+        "archived": "Put away by you.",
+    },
+)
+described(
+    BlockingReason,
+    "Why a task waits for somebody.",
+    {
+        "awaiting_approval": "A person must decide.",
+        "approval_rejected": "A person said no.",
+        "latest_run_failed": "Its newest run failed.",
+        "awaiting_dependencies": "It depends on tasks that are not completed.",
+    },
+)
+described(
+    TaskOrder,
+    "How a list of tasks is sorted.",
+    {"newest_first": "Last made first.", "latest_activity": "Last moved first; heartbeats do not count."},
 )
 described(EventType, "What happened.", {k.value: v for k, v in DESCRIPTIONS.items()})
 ACTORS = {

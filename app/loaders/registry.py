@@ -9,8 +9,9 @@ from strawberry.dataloader import DataLoader
 
 from app.db.engine import Database
 from app.domain.access.viewer import Viewer
-from app.loaders import grid, tasks, users, workspaces
+from app.loaders import grid, task_detail, tasks, users, workspaces
 from app.loaders.reader import Reader
+from app.loaders.task_detail import Attention, TaskTree
 from app.storage.rows.grid import ArtifactRow, ArtifactVersionRow, BindingRow, TableRow
 from app.storage.rows.identity import AgentSessionRow, UserRow
 from app.storage.rows.task import RunReportRow, RunRow, TaskRow
@@ -68,6 +69,26 @@ class Loaders:
     def children_by_task(self) -> DataLoader[str, list[TaskRow]]:
         """The children of a task, oldest first."""
         return self._loader(tasks.children_by_task)
+
+    @cached_property
+    def attention_by_task(self) -> DataLoader[str, Attention | None]:
+        """The latest activity of a task and what the viewer did with it."""
+        return self._loader(task_detail.attention_by_task)
+
+    @cached_property
+    def tree_by_task(self) -> DataLoader[str, TaskTree | None]:
+        """A task with its descendants."""
+        return self._loader(task_detail.tree_by_task)
+
+    @cached_property
+    def dependencies_by_task(self) -> DataLoader[str, list[TaskRow]]:
+        """The tasks that a task waits for."""
+        return self._loader(task_detail.dependencies_by_task)
+
+    @cached_property
+    def dependents_by_task(self) -> DataLoader[str, list[TaskRow]]:
+        """The tasks that wait for a task."""
+        return self._loader(task_detail.dependents_by_task)
 
     @cached_property
     def agent_session_by_id(self) -> DataLoader[UUID, AgentSessionRow | None]:

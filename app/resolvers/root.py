@@ -7,8 +7,10 @@ from app.graph.relation import read_attribute
 from app.graph.scalars import SCALARS
 from app.resolvers.artifacts import ArtifactMutations, ArtifactQueries
 from app.resolvers.charts import ChartMutations
+from app.resolvers.dashboard import DashboardQueries, DashboardSubscriptions
 from app.resolvers.events import EventQueries, EventSubscriptions
 from app.resolvers.identity import IdentityMutations, IdentityQueries
+from app.resolvers.inbox import InboxMutations, InboxQueries, InboxSubscriptions
 from app.resolvers.nodes import NodeQueries
 from app.resolvers.run_operations import RunOperationMutations
 from app.resolvers.tables import TableMutations, TableQueries
@@ -19,7 +21,17 @@ from app.resolvers.workspaces import WorkspaceMutations, WorkspaceQueries
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(NodeQueries, TaskQueries, EventQueries, IdentityQueries, WorkspaceQueries, TableQueries, ArtifactQueries):
+class Query(
+    NodeQueries,
+    TaskQueries,
+    DashboardQueries,
+    InboxQueries,
+    EventQueries,
+    IdentityQueries,
+    WorkspaceQueries,
+    TableQueries,
+    ArtifactQueries,
+):
     """The root of queries."""
 
 
@@ -28,6 +40,7 @@ class Mutation(
     TaskChangeMutations,
     RunOperationMutations,
     TaskMutations,
+    InboxMutations,
     WorkerMutations,
     IdentityMutations,
     WorkspaceMutations,
@@ -39,7 +52,7 @@ class Mutation(
 
 
 @strawberry.type(description="Everything that can be watched.")
-class Subscription(EventSubscriptions):
+class Subscription(EventSubscriptions, DashboardSubscriptions, InboxSubscriptions):
     """The root of subscriptions."""
 
 

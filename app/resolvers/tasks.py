@@ -4,11 +4,11 @@ from typing import Annotated, TypeVar
 
 import strawberry
 
-from app.domain.errors import NotFound
 from app.domain.ids import parse_uuid
 from app.domain.paging import page_size
 from app.graph.connection import Connection
 from app.graph.context import Info
+from app.graph.inputs.task_list import TaskFilter, to_filter
 from app.graph.inputs.tasks import (
     CancelRunInput,
     CancelRunPayload,
@@ -22,16 +22,15 @@ from app.graph.inputs.tasks import (
     PublishTaskPayload,
     StartTaskInput,
     StartTaskPayload,
-    TaskFilter,
 )
 from app.graph.scalars import BigInt
 from app.graph.types.agent_session import AgentSession
 from app.graph.types.run import Run
 from app.graph.types.task import Task
-from app.loaders.pages import task_page
+from app.loaders.task_list import task_page
 from app.resolvers.outcome import outcome, shown
 from app.services.tasks import Queued
-from app.storage.tasks import Filter
+from app.storage.task_list import TaskOrder
 
 
 @strawberry.type
@@ -62,36 +61,22 @@ class TaskQueries:
         found = None if session_id is None else await info.context.loaders.agent_session_by_id.load(session_id)
         return shown(AgentSession, found)
 
-    @strawberry.field(description="The tasks you may see, newest first.")
+    @strawberry.field(description="The tasks you may see.")
     async def tasks(
         self,
         info: Info,
         filter: Annotated[TaskFilter | None, strawberry.argument(description="Which of them.")] = None,
         first: Annotated[int | None, strawberry.argument(description="At most so many; 25, at most 100.")] = None,
         after: Annotated[str | None, strawberry.argument(description="What follows this cursor.")] = None,
+        order_by: Annotated[
+            TaskOrder, strawberry.argument(description="How they are sorted; a cursor is good for its own order.")
+        ] = TaskOrder.NEWEST_FIRST,
     ) -> Connection[Task]:
         """A page."""
         page, count = await task_page(
-            info.context.loaders.reader, to_filter(filter), after=after, first=page_size(first)
+            info.context.loaders.reader, to_filter(filter), after=after, first=page_size(first), order=order_by
         )
         return Connection.of(page, count)
-
-
-def to_filter(given: TaskFilter | None) -> Filter:
-    """The filter in the words of storage; an id that names nothing matches nothing."""
-    if given is None:
-        return Filter()
-    place = None
-    if given.workspace_id is not None:
-        place = parse_uuid(given.workspace_id)
-        if place is None:
-            raise NotFound(f"There is no workspace {given.workspace_id[:140]!r}.", field="filter.workspaceId")
-    return Filter(
-        workspace_id=place,
-        scope=given.scope.value if given.scope else None,
-        statuses=tuple(s.value for s in given.statuses) if given.statuses is not None else None,
-        search=given.search or None,
-    )
 
 
 @strawberry.type

@@ -16,6 +16,7 @@ from app.services.tables import Tables
 from app.services.task_changes import TaskChanges
 from app.services.task_graph import TaskGraph
 from app.services.tasks import Tasks
+from app.services.triage import TriageDesk
 from app.services.workspaces import Workspaces
 
 
@@ -33,6 +34,7 @@ class Services:
     task_changes: TaskChanges
     run_operations: RunOperations
     leases: LeaseLedger
+    triage: TriageDesk
     tables: Tables
     imports: FileImports
     artifacts: Artifacts

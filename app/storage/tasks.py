@@ -1,16 +1,12 @@
 """Statements about tasks: create, read, cancel a tree."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cache
 from typing import Final
 from uuid import UUID
 
 import orjson
 
-from app.db.engine import Database, Lane
-from app.db.statement import Statement
+from app.db.engine import Database
 from app.db.tx import Record, Tx
 from app.storage.rows.task import TaskRow
 from app.storage.statements import composed, load
@@ -33,21 +29,6 @@ VISIBLE_CHILDREN: Final = composed(
      ORDER BY t.created_at, t.id
     """
 )
-# Newest first; a page is a walk along ix_tasks_created or ix_tasks_workspace.
-PAGE: Final = """
-    SELECT {task:t} FROM tasks t
-     WHERE t.tenant_id = :tenant_id AND {visible:t} {conditions}
-     ORDER BY t.created_at DESC, t.id DESC
-     LIMIT CAST(:most AS int)
-"""
-COUNT: Final = "SELECT count(*) AS total FROM tasks t WHERE t.tenant_id = :tenant_id AND {visible:t} {conditions}"
-CONDITIONS: Final[Mapping[str, str]] = {
-    "workspace_id": "AND t.workspace_id = CAST(:workspace_id AS uuid)",
-    "scope": "AND t.scope = :scope",
-    "statuses": "AND t.status = ANY (CAST(:statuses AS text[]))",
-    "search": "AND (strpos(lower(t.title), lower(:search)) > 0 OR strpos(lower(t.identifier), lower(:search)) > 0)",
-    "after": "AND (t.created_at, t.id) < (CAST(:after_time AS timestamptz), CAST(:after_id AS text))",
-}
 LOCK_TREE: Final = composed(
     """
     SELECT t.id, t.status FROM tasks t
@@ -88,57 +69,6 @@ async def visible_children(db: Database, tenant_id: UUID, user_id: UUID, parent_
     """The children of tasks that the user may see, oldest first."""
     rows = await db.fetch(VISIBLE_CHILDREN, tenant_id=tenant_id, user_id=user_id, parent_ids=parent_ids)
     return [TaskRow.of(row) for row in rows]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """Which tasks of a list are wanted; None means any."""
-
-    workspace_id: UUID | None = None
-    scope: str | None = None
-    statuses: tuple[str, ...] | None = None
-    search: str | None = None
-
-    def given(self) -> dict[str, object]:
-        """The conditions that were given."""
-        names = ("workspace_id", "scope", "statuses", "search")
-        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-
-
-@cache
-def list_statement(source: str, conditions: tuple[str, ...]) -> Statement:
-    """A list statement for one combination of conditions; there are few."""
-    chosen = " ".join(CONDITIONS[name] for name in conditions)
-    return composed(source.replace("{conditions}", chosen))
-
-
-async def page(
-    db: Database, tenant_id: UUID, user_id: UUID, wanted: Filter, *, after: tuple[object, ...] | None, most: int
-) -> list[TaskRow]:
-    """Tasks the user may see, newest first, after a place `(created_at, id)`."""
-    given = wanted.given()
-    conditions = (*given, "after") if after else tuple(given)
-    place = {"after_time": datetime.fromisoformat(str(after[0])), "after_id": after[1]} if after else {}
-    rows = await db.fetch(
-        list_statement(PAGE, conditions),
-        Lane.MAIN,
-        tenant_id=tenant_id,
-        user_id=user_id,
-        most=most,
-        **given,
-        **place,
-    )
-    return [TaskRow.of(row) for row in rows]
-
-
-async def count(db: Database, tenant_id: UUID, user_id: UUID, wanted: Filter) -> int:
-    """How many tasks of a list the user may see."""
-    given = wanted.given()
-    statement = list_statement(COUNT, tuple(given))
-    row = await db.fetchrow(statement, Lane.MAIN, tenant_id=tenant_id, user_id=user_id, **given)
-    assert row is not None
-    total: int = row["total"]
-    return total
 
 
 async def lock_tree(tx: Tx, tenant_id: UUID, id: str) -> list[Record]:

@@ -4,7 +4,7 @@ import strawberry
 
 from app.domain.actor import OwnerKind
 from app.domain.tasks.draft import TaskDraft
-from app.domain.tasks.status import ApprovalPolicy, TaskPriority, TaskScope, TaskStatus
+from app.domain.tasks.status import ApprovalPolicy, TaskPriority, TaskScope
 from app.graph.inputs.base import MutationInput, RecordedPayload
 from app.graph.scalars import JSON
 from app.graph.types.run import Run
@@ -142,13 +142,3 @@ class CancelRunPayload(RecordedPayload):
     """The canceled run."""
 
     run: Run | None = strawberry.field(default=None, description="The run, canceled.")
-
-
-@strawberry.input(description="Which tasks of the list are wanted; conditions are joined by AND.")
-class TaskFilter:
-    """Absent members mean any."""
-
-    workspace_id: strawberry.ID | None = strawberry.field(default=None, description="Of this workspace.")
-    scope: TaskScope | None = strawberry.field(default=None, description="Of this scope.")
-    statuses: list[TaskStatus] | None = strawberry.field(default=None, description="In one of these states.")
-    search: str | None = strawberry.field(default=None, description="Part of title or identifier, in any case.")

@@ -1,12 +1,13 @@
 """Tasks."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
 
 from app.domain.paging import page_size
 from app.domain.tasks.status import ApprovalPolicy, ApprovalState, TaskPriority, TaskScope, TaskStatus
+from app.domain.tasks.triage import effective
 from app.graph.connection import Connection
 from app.graph.context import Info
 from app.graph.relation import related, value
@@ -14,6 +15,8 @@ from app.graph.scalars import JSON, BigInt, position
 from app.graph.types.actor import Actor, Origin, Owner
 from app.graph.types.node import Node
 from app.graph.types.run import Run
+from app.graph.types.tree import TaskTree
+from app.graph.types.triage import TaskTriage
 from app.loaders.pages import event_page
 from app.storage.events import Range
 from app.storage.rows.task import TaskRow
@@ -57,6 +60,15 @@ class Task(Node):
     children: list[Annotated["Task", strawberry.lazy("app.graph.types.task")]] = related(
         lambda x: x.children_by_task, lambda task: task.id, "The tasks it is made of, oldest first."
     )
+    dependencies: list[Annotated["Task", strawberry.lazy("app.graph.types.task")]] = related(
+        lambda x: x.dependencies_by_task, lambda task: task.id, "The tasks it waits for, in the order they were added."
+    )
+    dependents: list[Annotated["Task", strawberry.lazy("app.graph.types.task")]] = related(
+        lambda x: x.dependents_by_task, lambda task: task.id, "The tasks that wait for it; the first 100 of them."
+    )
+    tree: TaskTree | None = related(
+        lambda x: x.tree_by_task, lambda task: task.id, "It with all its descendants; null if it was deleted just now."
+    )
     workspace: Annotated["Workspace", strawberry.lazy("app.graph.types.workspace")] | None = related(
         lambda x: x.workspace_by_id, lambda task: task.workspace_id, "The workspace it belongs to."
     )
@@ -72,6 +84,19 @@ class Task(Node):
         if root.owner_kind is None or root.owner_ref is None:
             return None
         return Owner(kind=root.owner_kind, ref=root.owner_ref)
+
+    @strawberry.field(description="When it or its newest run moved last; heartbeats do not count.")
+    async def last_activity_at(root: strawberry.Parent[TaskRow], info: Info) -> datetime:
+        """Never before it was updated."""
+        found = await info.context.loaders.attention_by_task.load(root.id)
+        return root.updated_at if found is None else found.last_activity_at
+
+    @strawberry.field(description="What you did with it in your inbox, as far as that still holds.")
+    async def triage(root: strawberry.Parent[TaskRow], info: Info) -> TaskTriage:
+        """Unread for a task that was deleted just now."""
+        found = await info.context.loaders.attention_by_task.load(root.id)
+        unread = effective(root.id, info.context.viewer.actor, None, root.updated_at)
+        return cast(TaskTriage, unread if found is None else found.triage)
 
     @strawberry.field(description="The events of this task, oldest first.")
     async def timeline(

@@ -20,11 +20,11 @@ from app.graph.types.chart import Chart
 from app.graph.types.node import Node
 from app.graph.types.table import RowsPage, Table, TableColumn
 from app.graph.types.user import User
-from app.loaders.pages import task_page
 from app.loaders.rows import workspace_rows
+from app.loaders.task_list import task_page
 from app.storage.rows.grid import BindingRow, TableRow
 from app.storage.rows.workspace import WorkspaceMode, WorkspaceRow, WorkspaceStatus
-from app.storage.tasks import Filter
+from app.storage.task_filter import Filter
 
 if TYPE_CHECKING:
     from app.graph.types.task import Task
