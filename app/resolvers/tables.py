@@ -4,8 +4,10 @@ from typing import Annotated
 
 import strawberry
 
+from app.domain.grid.table import TABLE_NAME_LENGTH_MAX
 from app.domain.ids import parse_uuid
 from app.domain.paging import page_size
+from app.domain.text import checked
 from app.graph.connection import Connection
 from app.graph.context import Info
 from app.graph.inputs.tables import (
@@ -46,16 +48,23 @@ class TableQueries:
         after: Annotated[str | None, strawberry.argument(description="What follows this cursor.")] = None,
     ) -> Connection[Table]:
         """A page."""
-        wanted = Filter()
-        if filter is not None:
-            wanted = Filter(scope=filter.scope.value if filter.scope else None, search=filter.search or None)
-        page, count = await table_page(info.context.loaders.reader, wanted, after=after, first=page_size(first))
+        page, count = await table_page(
+            info.context.loaders.reader, to_filter(filter), after=after, first=page_size(first)
+        )
         return Connection.of(page, count)
 
     @strawberry.field(description="The live tables you could open a workspace on, last written first; at most 500.")
     async def table_candidates(self, info: Info) -> list[TableCandidate]:
         """With what you could do in such a workspace."""
         return [TableCandidate.of(row, info) for row in await candidates(info.context.loaders.reader)]
+
+
+def to_filter(given: TableFilter | None) -> Filter:
+    """The filter in the words of storage."""
+    if given is None:
+        return Filter()
+    search = checked(given.search or "", "filter.search", longest=TABLE_NAME_LENGTH_MAX, blank=True)
+    return Filter(scope=given.scope.value if given.scope else None, search=search or None)
 
 
 @strawberry.type

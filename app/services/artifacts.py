@@ -103,7 +103,9 @@ class Artifacts:
             return None
         found = await self._access.workspace(viewer, known_id(draft.workspace_id, "workspace"), Action.WRITE)
         if found.status is WorkspaceStatus.ARCHIVED:
-            raise Conflict("The workspace is archived; restore it first.", field="workspaceId")
+            raise Conflict(
+                "The workspace is archived; restore it first.", field="workspaceId", reason="workspace_archived"
+            )
         return found.id
 
     async def _table(self, viewer: Viewer, draft: ArtifactDraft) -> TableRow:
@@ -183,10 +185,10 @@ def _table_content(given: object) -> Content:
         raise TooLarge(f"{len(rows)} rows; at most {CONTENT_ROWS_MAX} are allowed.", field="content.rows")
     typed = accepted(coerce_rows(rows, columns, ("content", "rows")))
     wired = [list(row.values()) for row in wire_rows(typed, columns)]
-    text = orjson.dumps({"columns": columns_to_json(columns), "rows": wired}).decode()
-    if len(text) > CONTENT_BYTES_MAX:
+    encoded = orjson.dumps({"columns": columns_to_json(columns), "rows": wired})
+    if len(encoded) > CONTENT_BYTES_MAX:
         raise TooLarge(f"content takes more than {CONTENT_BYTES_MAX} bytes.", field="content")
-    return Content(text=text, row_count=len(typed))
+    return Content(text=encoded.decode(), row_count=len(typed))
 
 
 def _columns(given: object) -> list[Column]:

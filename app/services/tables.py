@@ -175,15 +175,22 @@ class Tables:
             raise BadInput("A table of scope TASK needs taskId; others have none.", field="taskId")
         if draft.task_id is not None:
             task = await self._access.task(viewer, draft.task_id, Action.WRITE)
+            if task.workspace_id is not None:
+                await self._active_workspace(viewer, task.workspace_id, "taskId")
             return Place(scope=scope, task_id=task.id, task_path=tuple(task.path), workspace_id=task.workspace_id)
         if draft.workspace_id is None:
             whole = TenantWide(tenant_id=viewer.tenant_id)
             require(viewer, Action.WRITE, whole, what="tenant", id=viewer.tenant_id)
             return Place(scope=scope)
-        found = await self._access.workspace(viewer, known_id(draft.workspace_id, "workspace"), Action.WRITE)
+        id = known_id(draft.workspace_id, "workspace")
+        await self._active_workspace(viewer, id, "workspaceId")
+        return Place(scope=scope, owner_workspace_id=id, workspace_id=id)
+
+    async def _active_workspace(self, viewer: Viewer, id: UUID, field: str) -> None:
+        """Pass if the viewer may write to the workspace and it is in use."""
+        found = await self._access.workspace(viewer, id, Action.WRITE)
         if found.status is WorkspaceStatus.ARCHIVED:
-            raise Conflict("The workspace is archived; restore it first.", field="workspaceId")
-        return Place(scope=scope, owner_workspace_id=found.id, workspace_id=found.id)
+            raise Conflict("The workspace is archived; restore it first.", field=field, reason="workspace_archived")
 
     async def _place_of(self, viewer: Viewer, table: TableRow) -> Place:
         """Where a table's events are seen: by whoever sees the table."""

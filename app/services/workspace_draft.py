@@ -6,9 +6,11 @@ from typing import Final
 
 from app.domain.grid.table import TableScope
 from app.domain.problems import Problem
+from app.domain.text import is_storable
 from app.storage.rows.workspace import WorkspaceMode
 
 BINDINGS_MAX: Final = 100
+NAME_LENGTH_MAX: Final = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,13 @@ def version_belongs_to_an_artifact(draft: WorkspaceDraft) -> Iterator[Problem]:
         yield _problem("version", "Versions are counted from 1.")
 
 
+def names_are_names(draft: WorkspaceDraft) -> Iterator[Problem]:
+    """What is looked up by name has one that could be stored."""
+    for field, name in (("backingTableName", draft.table_name), ("rowIdColumn", draft.row_id_column)):
+        if name is not None and not (is_storable(name) and 1 <= len(name) <= NAME_LENGTH_MAX):
+            yield _problem(field, f"Give 1 to {NAME_LENGTH_MAX} characters without NUL and lone surrogates.")
+
+
 def each_task_is_bound_once(draft: WorkspaceDraft) -> Iterator[Problem]:
     """A bounded list without repetitions."""
     if len(draft.bindings) > BINDINGS_MAX:
@@ -80,6 +89,7 @@ RULES: Final[tuple[Callable[[WorkspaceDraft], Iterator[Problem]], ...]] = (
     live_needs_a_table,
     snapshot_takes_no_table,
     version_belongs_to_an_artifact,
+    names_are_names,
     each_task_is_bound_once,
 )
 

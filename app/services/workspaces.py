@@ -16,7 +16,7 @@ from app.domain.errors import Conflict, NotFound
 from app.domain.grid.column import Column
 from app.domain.grid.row_identity import RowIdWarning
 from app.domain.grid.table import TableSource
-from app.domain.ids import uuid7
+from app.domain.ids import is_task_id, uuid7
 from app.domain.invalid import InvalidInput, require_sound
 from app.domain.problems import Problem
 from app.domain.tasks.events import EventType
@@ -130,7 +130,7 @@ class Workspaces:
         place = active(await self._writable(viewer, workspace_id))
         async with self._db.transaction() as tx:
             row = active(await workspaces.touch(tx, viewer.tenant_id, place.id))
-            if not await bindings.detach(tx, viewer.tenant_id, row.id, task_id):
+            if not is_task_id(task_id) or not await bindings.detach(tx, viewer.tenant_id, row.id, task_id):
                 raise NotFound("No such task is bound to this workspace.", field="taskId", reason="binding_not_found")
             fact = _workspace_event(EventType.WORKSPACE_TASK_DETACHED, viewer, row, taskId=task_id)
             sequence = await events.append(tx, viewer.tenant_id, [fact])

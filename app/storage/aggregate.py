@@ -13,7 +13,7 @@ from app.domain.charts.plan import ChartPlan, OrderBy, OrderStep, PlanMode, Plan
 from app.domain.charts.spec import Agg
 from app.storage.conditions import FilterShape, arguments, conditions, shapes
 from app.storage.grid import existing
-from app.storage.relation import REMEMBERED_MAX, Source, cell, comparable, compiled, identity, rows_of
+from app.storage.relation import STATEMENTS_MAX, Source, cell, comparable, compiled, identity, rows_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ async def chart_rows(db: Database, source: Source, plan: ChartPlan) -> Sequence[
     return [tuple(record.values()) for record in found]
 
 
-@lru_cache(maxsize=REMEMBERED_MAX)
+@lru_cache(maxsize=STATEMENTS_MAX)
 def chart_statement(source: Source, shape: ChartShape) -> Statement:
     """The statement of all charts of one shape on one table."""
     axes = [cell(source, shape.x), *([] if shape.group is None else [cell(source, shape.group)])]

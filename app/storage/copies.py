@@ -16,7 +16,7 @@ from app.domain.grid.column import Column, ColumnType
 from app.domain.grid.numerals import JSON_INTEGER_MAX
 from app.storage.grid import existing
 from app.storage.relation import (
-    REMEMBERED_MAX,
+    STATEMENTS_MAX,
     TYPES,
     Source,
     cell,
@@ -86,7 +86,7 @@ async def index_unique(tx: Tx, source: Source, name: str) -> None:
     await tx.run(unique_index_sql(source, name))
 
 
-@lru_cache(maxsize=REMEMBERED_MAX)
+@lru_cache(maxsize=STATEMENTS_MAX)
 def version_statement(source: Source) -> Statement:
     """The content is built by one aggregation over the table."""
     row = _array([_wire(source, column) for column in source.columns])
@@ -142,7 +142,7 @@ def _ends_written(found: sa.ColumnElement[Any], kind: ColumnType, text: sa.Colum
     return sa.case(*ends, else_=text)
 
 
-@lru_cache(maxsize=REMEMBERED_MAX)
+@lru_cache(maxsize=STATEMENTS_MAX)
 def fill_statement(source: Source) -> Statement:
     """The rows of a version's content, each cell cast to its column's type."""
     rows = sa.func.jsonb_array_elements(artifact_versions.c.content.op("->")(_quoted("rows")))
@@ -181,7 +181,7 @@ def _ends(data_type: ColumnType) -> Iterable[tuple[str, str]]:
     return ENDS[data_type].items() if data_type in ENDS else ()
 
 
-@lru_cache(maxsize=REMEMBERED_MAX)
+@lru_cache(maxsize=STATEMENTS_MAX)
 def uniqueness_statement(source: Source, name: str) -> Statement:
     """One look at a whole column."""
     found = comparable(source, name)

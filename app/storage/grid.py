@@ -21,8 +21,8 @@ from app.domain.grid.column import Column, ColumnType
 from app.domain.grid.page import RowSort, SortDirection, Window
 from app.storage.conditions import FilterShape, arguments, conditions, shapes
 from app.storage.relation import (
-    REMEMBERED_MAX,
     ROW_ID,
+    STATEMENTS_MAX,
     Source,
     cell,
     comparable,
@@ -124,7 +124,7 @@ async def page(
     return StoredPage(rows=rows, total=found[0]["total"])
 
 
-@lru_cache(maxsize=REMEMBERED_MAX)
+@lru_cache(maxsize=STATEMENTS_MAX)
 def page_statement(source: Source, sort: RowSort | None, wanted: tuple[FilterShape, ...]) -> Statement:
     """The cells, the hidden number and the total; the order is a total one, so pages neither repeat nor skip."""
     where = conditions(source, wanted)

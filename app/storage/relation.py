@@ -15,7 +15,10 @@ from app.domain.grid.column import Column, ColumnType
 from app.storage.names import data_schema
 
 ROW_ID: Final = "_ws_row_id"  # column names of callers never begin with _ws_
-REMEMBERED_MAX: Final = 512
+STATEMENTS_MAX: Final = 512
+RELATIONS_MAX: Final = (
+    32  # a table of 500 columns takes 2 MiB as SQLAlchemy describes it, its statement a tenth of that
+)
 
 TYPES: Final[dict[ColumnType, sa.types.TypeEngine[Any]]] = {
     ColumnType.STRING: sa.Text(),
@@ -74,7 +77,7 @@ def compiled(source: sa.Executable, *, name: str) -> Statement:
     return statement
 
 
-@lru_cache(maxsize=REMEMBERED_MAX)
+@lru_cache(maxsize=RELATIONS_MAX)
 def relation(source: Source) -> sa.Table:
     """The relation with its columns under their guarded names."""
     hidden: sa.Column[int] = sa.Column(ROW_ID, sa.BigInteger(), sa.Identity(always=True), nullable=False)
@@ -83,7 +86,7 @@ def relation(source: Source) -> sa.Table:
     return sa.Table(source.name, sa.MetaData(), hidden, *columns, sa.PrimaryKeyConstraint(*key), schema=source.schema)
 
 
-@lru_cache(maxsize=REMEMBERED_MAX)
+@lru_cache(maxsize=RELATIONS_MAX)
 def rows_of(source: Source) -> sa.FromClause:
     """The relation under a short name, as statements read it."""
     return relation(source).alias("t")

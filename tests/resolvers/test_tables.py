@@ -145,8 +145,8 @@ async def test_the_list_goes_on_after_a_cursor(services: Services, viewer: Viewe
     assert names == [f"table {at}" for at in reversed(range(5))]
     for filter, found in (({"search": "E 3"}, 1), ({"scope": "TASK"}, 0), ({"scope": "TENANT"}, 5)):
         assert (await graph.data(document, {"filter": filter}))["tables"]["totalCount"] == found
-    answer = await graph("{ tables(first: 101) { totalCount } }")
-    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    for wrong in ("{ tables(first: 101) { totalCount } }", '{ tables(filter: {search: "\\u0000"}) { totalCount } }'):
+        assert (await graph(wrong))["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
 async def test_candidates_say_what_a_workspace_could_do(

@@ -96,6 +96,7 @@ async def test_a_workspaces_table_follows_the_workspace(
                 await services.tables.import_rows(colleague, id, [{"name": "x"}])
     for wrong in (
         draft("new", scope=TableScope.WORKSPACE, workspace_id=str(place.id)),
+        draft("new", scope=TableScope.TASK, task_id=task),
         draft("new", scope=TableScope.WORKSPACE, workspace_id=str((await make_empty(services, viewer)).id)),
     ):
         async with unchanged(db):

@@ -69,10 +69,11 @@ async def test_a_task_is_bound_once_and_unbound_once(db: Database, services: Ser
             await services.workspaces.attach(viewer, str(place.id), binding)
     assert (refusal.value.field, refusal.value.facts["reason"]) == ("taskId", "task_already_bound")
     await services.workspaces.detach(viewer, str(place.id), task)
-    async with unchanged(db):
-        with pytest.raises(NotFound) as gone:
-            await services.workspaces.detach(viewer, str(place.id), task)
-    assert gone.value.facts["reason"] == "binding_not_found"
+    for id in (task, "a\0b", "\ud800", ""):
+        async with unchanged(db):
+            with pytest.raises(NotFound) as gone:
+                await services.workspaces.detach(viewer, str(place.id), id)
+        assert gone.value.facts["reason"] == "binding_not_found"
     assert [type for type, _ in await log(db, viewer, place)] == [
         "workspace.created",
         "workspace.task_attached",

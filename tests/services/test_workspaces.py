@@ -235,6 +235,9 @@ def combinations() -> list[tuple[WorkspaceDraft, list[str]]]:
         (WorkspaceDraft(title="x", mode=COPY, table_scope=TableScope.TENANT), ["backingTableScope"]),
         (snapshot(version=1), ["version"]),
         (WorkspaceDraft(title="x", mode=COPY, artifact_id=NOWHERE, version=0), ["version"]),
+        (live(""), ["backingTableName"]),
+        (live("a\0b", row_id_column="\ud800"), ["backingTableName", "rowIdColumn"]),
+        (snapshot(row_id_column="x" * 256), ["rowIdColumn"]),
         (snapshot(bindings=twice), ["taskBindings.1.taskId"]),
         (snapshot(bindings=[Binding(task_id=str(n), mutates=False) for n in range(101)]), ["taskBindings"]),
     ]
