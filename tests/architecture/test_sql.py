@@ -8,7 +8,7 @@ import pytest
 from tests.architecture.source import APP, app_sources
 
 STATEMENTS = sorted((APP / "storage" / "sql").glob("*.sql"))
-LOADED = re.compile(r"""\bload\("(\w+)"\)""")
+LOADED = re.compile(r"""\b(?:load|source_of)\("(\w+)"\)""")
 
 
 def test_every_statement_file_is_loaded_once() -> None:
