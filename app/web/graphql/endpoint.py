@@ -119,7 +119,17 @@ def _answered(answer: Answer, kind: str) -> Response:
     if kind == EVENT_STREAM:
         return sse.single(body)
     status = 400 if kind == GRAPHQL_JSON and not answer.executed else 200
-    return Response(body, status, media_type=f"{kind}; charset=utf-8" if kind == JSON else kind)
+    headers = {}
+    if _unavailable(answer):
+        # Nothing was answered because the database is away: balancers and clients know this status.
+        status, headers = 503, {"Retry-After": "1"}
+    return Response(body, status, headers, media_type=f"{kind}; charset=utf-8" if kind == JSON else kind)
+
+
+def _unavailable(answer: Answer) -> bool:
+    errors = answer.body.get("errors", ())
+    nothing = answer.body.get("data") is None
+    return nothing and any(e["extensions"]["code"] == ServiceUnavailable.code for e in errors)
 
 
 def _failed(problem: TaskloomError, request_id: str, kind: str) -> Response:
