@@ -23,8 +23,6 @@ class StatementTimeout(ServiceUnavailable):
 class Disconnected(ServiceUnavailable):
     """The connection broke; whether a write in flight happened is unknown."""
 
-    outcome_unknown = True
-
 
 class Refused(TaskloomError):
     """The database refuses a value that the rules let through."""

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from typing import Final, Generic, TypeVar
+
+from app.domain.errors import ServiceUnavailable
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
@@ -92,18 +94,27 @@ class GroupCommit(Generic[Group, Asked, Answer]):
         try:
             answers = await self._carry_out(group, [asked for asked, _ in batch])
         except Exception as problem:
-            if len(batch) == 1 or getattr(problem, "outcome_unknown", False):
-                for _, answer in batch:
-                    _refuse(answer, problem)
+            # A database that is away or busy is nobody's fault: asking it once for each would only take longer, and
+            # what may have happened must not be asked for again.
+            if len(batch) == 1 or isinstance(problem, ServiceUnavailable):
+                _refuse_all(batch, problem)
                 return
             for one in batch:
                 await self._flush(group, [one])
+            return
+        if len(answers) != len(batch):
+            _refuse_all(batch, RuntimeError(f"{len(batch)} requests got {len(answers)} answers."))
             return
         for (_, waiting), given in zip(batch, answers, strict=True):
             if isinstance(given, BaseException):
                 _refuse(waiting, given)
             elif not waiting.done():
                 waiting.set_result(given)
+
+
+def _refuse_all(batch: Iterable[tuple[object, "asyncio.Future[Answer]"]], problem: BaseException) -> None:
+    for _, answer in batch:
+        _refuse(answer, problem)
 
 
 def _refuse(answer: "asyncio.Future[Answer]", problem: BaseException) -> None:
