@@ -56,6 +56,10 @@ class LeaseLost(Conflict):
     code = "LEASE_LOST"
 
 
+class HeldByAnother(LeaseLost):
+    """Another agent session holds the run now."""
+
+
 class RateLimited(TaskloomError):
     """Too many at once from this caller."""
 

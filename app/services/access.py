@@ -1,12 +1,13 @@
 """What the services know of an object before they decide: its owner and whether the viewer is a recipient."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from uuid import UUID
 
 from app.db.engine import Database
 from app.domain.access.policy import Action, SessionBound, TenantWide, WorkspaceBound, require
 from app.domain.access.viewer import Viewer
-from app.domain.errors import NotFound
+from app.domain.errors import Conflict, NotFound
 from app.domain.ids import is_task_id, parse_uuid
 from app.storage import identity, tasks, workspaces
 from app.storage.rows.identity import AgentSessionRow
@@ -40,6 +41,19 @@ class Access:
         require(viewer, action, bound, what="workspace", id=id)
         assert row is not None
         return row
+
+    async def workspace_named(self, viewer: Viewer, name: str, action: Action) -> UUID:
+        """The id of the workspace with this id, else of the one with exactly this title (tasks API, section 3)."""
+        id = parse_uuid(name)
+        if id is not None:
+            with suppress(NotFound):
+                return (await self.workspace(viewer, id, action)).id
+        found = await workspaces.by_title(self._db, viewer.tenant_id, viewer.user_id, name)
+        if not found:
+            raise NotFound(f"There is no workspace {name[:140]!r}.", field="workspaceId")
+        if len(found) > 1:
+            raise Conflict(f"Several workspaces are called {name[:140]!r}; give an id.", field="workspaceId")
+        return found[0].id
 
     async def tasks(self, viewer: Viewer, ids: Sequence[str], action: Action) -> dict[str, TaskRow | Exception]:
         """Each task that exists and may be acted on; the refusal for each that may not."""

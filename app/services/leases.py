@@ -2,19 +2,18 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 from uuid import UUID
 
 from app.db.engine import Database, Lane
 from app.db.tx import Record
 from app.domain.access.viewer import Viewer, agent_actor
 from app.domain.actor import Origin, OriginKind
-from app.domain.errors import BadInput, Conflict, Forbidden, LeaseLost, NotFound
+from app.domain.errors import BadInput, Conflict, Forbidden, HeldByAnother, LeaseLost, NotFound
 from app.domain.ids import parse_uuid
 from app.domain.tasks.lease import (
     CLAIM_BATCH_MAX,
     ERROR_LENGTH_MAX,
-    METADATA_BYTES_MAX,
     REAPER_BATCH,
     RESULT_BYTES_MAX,
     lease_seconds,
@@ -158,7 +157,7 @@ class LeaseLedger:
         holder = await self._sessions.holder(viewer, session_id)
         said = checked(error, "error", longest=ERROR_LENGTH_MAX)
         refuse_claim_token(metadata, "metadata")
-        text = None if metadata is None else json_text(metadata, "metadata", bytes_max=METADATA_BYTES_MAX)
+        text = None if metadata is None else json_text(metadata, "metadata", bytes_max=RESULT_BYTES_MAX)
         return await self._finish(viewer, holder, run_id, epoch, "failed", error=said, metadata=text)
 
     async def release(
@@ -201,6 +200,10 @@ class LeaseLedger:
                 transcript=transcript,
             )
         return Moved(run=done[0], sequence=done[1]) if done else await self._refused(viewer, holder, run_id)
+
+    async def why_lost(self, viewer: Viewer, session_id: str, run_id: str) -> NoReturn:
+        """Raise what a call under a claim would that changes nothing, for who wants it as an error."""
+        await self._refused(viewer, await self._sessions.holder(viewer, session_id), run_id)
 
     async def idle(self) -> None:
         """Wait until every statement under way has ended."""
@@ -254,14 +257,15 @@ class LeaseLedger:
                 await events.append(tx, viewer.tenant_id, later)
         return Moved(run=RunRow.of(record), sequence=record["sequence"])
 
-    async def _refused(self, viewer: Viewer, holder: Holder, run_id: str) -> Moved:
+    async def _refused(self, viewer: Viewer, holder: Holder, run_id: str) -> NoReturn:
         """Say why a call under a claim changed nothing; a run of somebody else's looks like none at all."""
         id = parse_uuid(run_id)
         found = await runs.by_id(self._db, viewer.tenant_id, [id]) if id is not None else []
         if not found or found[0].workspace_id != holder.workspace_id:
             raise NotFound(f"There is no run {run_id[:140]!r}.", id=run_id[:140])
         run = found[0]
-        raise LeaseLost(
+        foreign = run.status in HELD and run.agent_session_id != holder.id
+        raise (HeldByAnother if foreign else LeaseLost)(
             f"This agent session no longer holds run {run.id}: it is {run.status.value}"
             f" under lease epoch {run.lease_epoch}. Drop the work and claim again.",
             status=run.status.value,

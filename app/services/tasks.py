@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
+
 from app.clock import Now
 from app.db.engine import Database, Lane
 from app.db.tx import Record
@@ -14,7 +16,7 @@ from app.domain.actor import Origin, OriginKind
 from app.domain.errors import Conflict, NotFound, ServiceUnavailable, TaskloomError
 from app.domain.ids import parse_uuid, uuid7
 from app.domain.tasks.draft import TaskDraft, channel, idempotency_key, validated
-from app.domain.tasks.lease import METADATA_BYTES_MAX
+from app.domain.tasks.lease import METADATA_BYTES_MAX, RESULT_BYTES_MAX
 from app.domain.tasks.status import (
     PRIORITY_WEIGHTS,
     ApprovalPolicy,
@@ -167,9 +169,11 @@ class Tasks:
         )
         return await self._queue.submit(viewer, asked)
 
-    async def cancel(self, viewer: Viewer, task_id: str, *, reason: str | None = None) -> Canceled:
+    async def cancel(
+        self, viewer: Viewer, task_id: str, *, reason: str | None = None, metadata: object = None
+    ) -> Canceled:
         """Cancel a task with all its descendants and their open runs, in one transaction."""
-        why = _reason(reason)
+        why, details = _reason(reason), _details(metadata)
         await self._access.task(viewer, task_id, Action.WRITE)
         async with self._db.transaction() as tx:
             tree = {row["id"]: row["status"] for row in await tasks.lock_tree(tx, viewer.tenant_id, task_id)}
@@ -182,15 +186,18 @@ class Tasks:
                 actor=(viewer.actor.kind.value, viewer.actor.ref),
                 origin=(DOOR, "tasks.cancel"),
                 reason=why,
+                details=details,
             )
             own = next((row["sequence"] for row in done if row["task_id"] == task_id), None)
             if own is None and tree[task_id] != TaskStatus.CANCELED:
                 raise Conflict(f"The task is {tree[task_id]}; only a task that has not ended can be canceled.")
         return Canceled(task_id=task_id, sequence=own)
 
-    async def cancel_run(self, viewer: Viewer, run_id: str, *, reason: str | None = None) -> Queued:
+    async def cancel_run(
+        self, viewer: Viewer, run_id: str, *, reason: str | None = None, metadata: object = None
+    ) -> Queued:
         """Cancel one run that has not ended; its task is canceled with it."""
-        why = _reason(reason)
+        why, details = _reason(reason), _details(metadata)
         id = known_id(run_id, "run")
         found = await runs.by_id(self._db, viewer.tenant_id, [id])
         if not found:
@@ -203,6 +210,7 @@ class Tasks:
             actor=(viewer.actor.kind.value, viewer.actor.ref),
             origin=(DOOR, "tasks.cancel_run"),
             reason=why,
+            details=details,
         )
         if record is None:
             raise Conflict("The run has ended already; nothing is left to cancel.")
@@ -295,3 +303,11 @@ def _reason(given: str | None) -> str | None:
     if given is None:
         return None
     return checked(given, "reason", longest=REASON_LENGTH_MAX, blank=True) or None
+
+
+def _details(metadata: object) -> str:
+    """What a caller gives along for the event, as its members."""
+    if metadata is None:
+        return leases.NO_DETAILS
+    json_text(metadata, "metadata", bytes_max=RESULT_BYTES_MAX)
+    return orjson.dumps({"metadata": metadata}).decode()

@@ -28,6 +28,8 @@ TENANTS_WITH_LATE: Final = composed(
 )
 
 GLOBAL_PLACE: Final = UUID(int=0)
+# Members that an event gets besides its own, as JSON.
+NO_DETAILS: Final = "{}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +221,7 @@ async def cancel(
     actor: tuple[str, str],
     origin: tuple[str, str],
     reason: str | None,
+    details: str = NO_DETAILS,
 ) -> Record | None:
     """`sequence` and the run's columns, or None where the run had ended or is unknown."""
     rows = await db.write(
@@ -231,5 +234,6 @@ async def cancel(
         origin_kind=origin[0],
         origin_ref=origin[1],
         reason=reason,
+        details=details,
     )
     return rows[0] if rows else None

@@ -5,7 +5,8 @@ from typing import Final
 from uuid import UUID
 
 from app.db.engine import Database, Lane
-from app.storage.rows.task import RunReportRow, RunRow
+from app.domain.tasks.events import EventType
+from app.storage.rows.task import RunReportRow, RunRow, RunTraces
 from app.storage.statements import composed, load
 
 BY_ID: Final = composed(
@@ -26,6 +27,19 @@ BY_TASK: Final = composed(
           SELECT * FROM runs WHERE runs.tenant_id = :tenant_id AND runs.task_id = asked.task_id
            ORDER BY runs.attempt DESC, runs.id DESC LIMIT CAST(:most AS int)
       ) r
+    """
+)
+# What was last heard of a run, and which tools its worker named.
+TRACES: Final = composed(
+    """
+    SELECT e.type AS last_type, e.created_at AS last_at, s.tool_calls
+      FROM (SELECT count(DISTINCT s.tool_call_id) AS tool_calls FROM run_steps s
+             WHERE s.tenant_id = :tenant_id AND s.run_id = CAST(:run_id AS uuid)) s
+      LEFT JOIN LATERAL (
+          SELECT e.type, e.created_at FROM events e
+           WHERE e.tenant_id = :tenant_id AND e.run_id = CAST(:run_id AS uuid)
+           ORDER BY e.sequence DESC LIMIT 1
+      ) e ON true
     """
 )
 REPORTS: Final = composed(
@@ -51,6 +65,14 @@ async def by_task(db: Database, tenant_id: UUID, task_ids: Sequence[str], *, mos
     """The newest runs of each task, newest first, at most so many each."""
     rows = await db.fetch(BY_TASK, tenant_id=tenant_id, task_ids=task_ids, most=most)
     return [RunRow.of(row) for row in rows]
+
+
+async def traces(db: Database, tenant_id: UUID, run_id: UUID) -> RunTraces:
+    """What else is known of one run."""
+    row = await db.fetchrow(TRACES, tenant_id=tenant_id, run_id=run_id)
+    assert row is not None
+    last = None if row["last_type"] is None else EventType(row["last_type"])
+    return RunTraces(last_event_type=last, last_event_at=row["last_at"], tool_calls=row["tool_calls"])
 
 
 async def reports(db: Database, tenant_id: UUID, run_ids: Sequence[UUID]) -> list[RunReportRow]:

@@ -77,7 +77,14 @@ async def lock_tree(tx: Tx, tenant_id: UUID, id: str) -> list[Record]:
 
 
 async def cancel_tree(
-    tx: Tx, tenant_id: UUID, id: str, *, actor: tuple[str, str], origin: tuple[str, str], reason: str | None
+    tx: Tx,
+    tenant_id: UUID,
+    id: str,
+    *,
+    actor: tuple[str, str],
+    origin: tuple[str, str],
+    reason: str | None,
+    details: str,
 ) -> list[Record]:
     """Cancel a locked tree with its open runs; a record `task_id, sequence` for each canceled task."""
     rows = await tx.fetch(
@@ -89,6 +96,7 @@ async def cancel_tree(
         origin_kind=origin[0],
         origin_ref=origin[1],
         reason=reason,
+        details=details,
     )
     tx.wrote_events(tenant_id)
     return rows

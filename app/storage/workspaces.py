@@ -63,6 +63,15 @@ COUNT: Final = composed(
      WHERE w.tenant_id = :tenant_id AND w.owner_id = :user_id AND w.status = :status
     """
 )
+# Two are enough to know that a title is no name.
+BY_TITLE: Final = composed(
+    """
+    SELECT {workspace:w} FROM workspaces w
+     WHERE w.tenant_id = :tenant_id AND w.title = :title AND w.id = ANY ({readable})
+     ORDER BY w.id
+     LIMIT 2
+    """
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +86,12 @@ class NewWorkspace:
     table_id: UUID | None
     seed_artifact_version_id: UUID | None
     row_id_column: str | None
+
+
+async def by_title(db: Database, tenant_id: UUID, user_id: UUID, title: str) -> list[WorkspaceRow]:
+    """The workspaces with a title that the user may see; two stand for many."""
+    rows = await db.fetch(BY_TITLE, tenant_id=tenant_id, user_id=user_id, title=title)
+    return [WorkspaceRow.of(row) for row in rows]
 
 
 async def facts(db: Database, tenant_id: UUID, user_id: UUID, ids: Sequence[UUID]) -> list[tuple[WorkspaceRow, bool]]:

@@ -6,6 +6,8 @@ from typing import ClassVar
 from uuid import UUID
 
 from app.domain.actor import Actor, ActorKind, Origin, OriginKind, OwnerKind
+from app.domain.ids import parse_uuid
+from app.domain.tasks.events import EventType
 from app.domain.tasks.run_status import RunStatus
 from app.domain.tasks.status import (
     PRIORITY_OF_WEIGHT,
@@ -120,6 +122,11 @@ class RunRow(Row):
         return Actor(kind=self.claimed_by_kind, ref=self.claimed_by_ref)
 
     @property
+    def bound_session_id(self) -> UUID | None:
+        """The agent session that the run is bound to, by a claim or by hand."""
+        return self.agent_session_id or (None if self.session_id is None else parse_uuid(self.session_id))
+
+    @property
     def origin(self) -> Origin:
         """Through which operation it was queued."""
         return Origin(kind=self.origin_kind, ref=self.origin_ref)
@@ -136,3 +143,12 @@ class RunReportRow(Row):
     usage: object
     transcript: str | None
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunTraces:
+    """What the log and the steps tell of a run; null times and types where nothing is kept."""
+
+    last_event_type: EventType | None
+    last_event_at: datetime | None
+    tool_calls: int

@@ -29,11 +29,12 @@ WITH target AS MATERIALIZED (
 ), told AS MATERIALIZED (
     SELECT 1 AS part, 'task.run_canceled' AS type, m.id AS run_id, jsonb_strip_nulls(jsonb_build_object(
                'status', 'canceled', 'task_status', 'canceled', 'reason', CAST(:reason AS text),
-               'session_id', m.session_id)) AS payload
+               'session_id', m.session_id)) || CAST(:details AS jsonb) AS payload
       FROM moved m
     UNION ALL
     SELECT 2, 'task.canceled', NULL, jsonb_strip_nulls(jsonb_build_object(
                'status', 'canceled', 'reason', CAST(:reason AS text), 'canceled_run_ids', jsonb_build_array(m.id)))
+           || CAST(:details AS jsonb)
       FROM moved m
 ), log AS MATERIALIZED (
     SELECT take_event_sequences(

@@ -31,14 +31,14 @@ WITH tree AS MATERIALIZED (
            jsonb_strip_nulls(jsonb_build_object(
                'status', 'canceled', 'task_status', 'canceled', 'reason', CAST(:reason AS text),
                'session_id', s.session_id,
-               'propagated_from_task_id', CASE WHEN tree.id <> :id THEN :id END)) AS payload
+               'propagated_from_task_id', CASE WHEN tree.id <> :id THEN :id END)) || CAST(:details AS jsonb) AS payload
       FROM tree JOIN stopped s ON s.task_id = tree.id
     UNION ALL
     SELECT cardinality(tree.path), tree.id, 2, 'task.canceled', NULL,
            jsonb_strip_nulls(jsonb_build_object(
                'status', 'canceled', 'reason', CAST(:reason AS text),
                'canceled_run_ids', (SELECT jsonb_agg(s.id) FROM stopped s WHERE s.task_id = tree.id),
-               'propagated_from_task_id', CASE WHEN tree.id <> :id THEN :id END))
+               'propagated_from_task_id', CASE WHEN tree.id <> :id THEN :id END)) || CAST(:details AS jsonb)
       FROM tree
 ), log AS MATERIALIZED (
     SELECT take_event_sequences(
