@@ -17,7 +17,9 @@ from app.web.access_log import AccessLog
 from app.web.graphiql import GraphiQLPage
 from app.web.graphql.endpoint import GraphQLEndpoint
 from app.web.health import Health
+from app.web.openapi import openapi_routes
 from app.web.request_id import request_id_of
+from app.web.rest.tasks.table import tasks_api
 from app.web.state import WebState
 from app.web.static_files import static_routes
 
@@ -38,6 +40,8 @@ def build_site(schema: Schema, state: WebState, health: Health, metrics: Metrics
             Route("/healthz", health.live),
             Route("/readyz", health.ready),
             Route("/metrics", health.show_metrics),
+            tasks_api(state),
+            *openapi_routes(),
             *static_routes(),
         ],
         middleware=[Middleware(AccessLog, metrics=metrics)],
