@@ -1,0 +1,1 @@
+"""The published APIs, as files, against the server that runs."""
