@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from enum import StrEnum
 from typing import Final
 
@@ -16,6 +16,8 @@ from app.storage.rows.event import EventRow
 
 BUFFER_MAX: Final = 512
 PAGE: Final = 200
+# Called with a stream and an event it will take; calls the stream's `wake` when the event is ready, whatever happens.
+Prepare = Callable[["Stream", EventRow], None]
 
 
 class State(StrEnum):
@@ -46,6 +48,15 @@ class Stream:
         self._buffer: deque[EventRow] = deque()
         self._buffer_max = buffer_max
         self._offered = asyncio.Event()
+        self._prepare: Prepare | None = None
+
+    def prepare_by(self, prepare: Prepare) -> None:
+        """Let `prepare` do what many subscribers need once for all before this one is woken by an event."""
+        self._prepare = prepare
+
+    def wake(self) -> None:
+        """What was offered is ready to be taken."""
+        self._offered.set()
 
     async def open(self, after: int | None) -> None:
         """Listen from `after`, or from now; once this returns no later event is missed.
@@ -84,9 +95,13 @@ class Stream:
         if len(self._buffer) >= self._buffer_max:
             self._buffer.clear()
             self.state = State.LAGGING
+            self.wake()
+            return
+        self._buffer.append(event)
+        if self._prepare is None:
+            self.wake()
         else:
-            self._buffer.append(event)
-        self._offered.set()
+            self._prepare(self, event)
 
     async def batches(self) -> AsyncIterator[list[EventRow]]:
         """The events, in batches as they come."""

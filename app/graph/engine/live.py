@@ -30,6 +30,19 @@ class Rendering:
         self._executor.context_value = context
         self._context = context
         self._known: OrderedDict[int, asyncio.Future[bytes]] = OrderedDict()
+        self._upcoming: dict[int, EventRow] = {}
+        self._sleepers: set[Stream] = set()
+        self._waker: asyncio.Task[None] | None = None
+
+    def prepare(self, stream: Stream, event: EventRow) -> None:
+        """Wake the stream when the response to the event is at hand: a thousand subscribers are woken once each, and
+        none before there is something to send. Events that are offered together share their loaders.
+        """
+        if event.sequence not in self._known:
+            self._upcoming[event.sequence] = event
+        self._sleepers.add(stream)
+        if self._waker is None:
+            self._waker = asyncio.create_task(self._wake())
 
     async def render(self, batch: Sequence[EventRow]) -> list[bytes]:
         """The response to each event as JSON; events of one batch share their loaders."""
@@ -40,6 +53,21 @@ class Rendering:
         while len(self._known) > max(REMEMBERED_MAX, len(batch)):
             self._known.popitem(last=False)
         return [found.result() if found.done() else await asyncio.shield(found) for found in waiting]
+
+    async def _wake(self) -> None:
+        """Those who are offered something while this waits are woken by the next round."""
+        while self._sleepers:
+            upcoming, self._upcoming = self._upcoming, {}
+            sleepers, self._sleepers = self._sleepers, set()
+            try:
+                missing = [event for sequence, event in upcoming.items() if sequence not in self._known]
+                if missing:
+                    self._start(missing)
+                    await asyncio.wait([self._known[event.sequence] for event in missing])
+            finally:
+                for stream in sleepers:
+                    stream.wake()
+        self._waker = None
 
     def _start(self, events: Sequence[EventRow]) -> None:
         self._context.fresh_loaders()
@@ -99,6 +127,7 @@ class LiveOperations:
             if rendering is None:
                 rendering = Rendering(source.executor, context.again(context.request_id))
                 self._renderings[key] = rendering
+            source.events.prepare_by(rendering.prepare)
         return LiveOperation(source, rendering, context)
 
 
