@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from app.worker import GraphQLClient, LeaseLost, RunContext
 from app.worker.finish import Finisher
 from app.worker.hold import Claim, Hold
@@ -166,6 +168,8 @@ async def test_a_worker_that_waits_for_its_server_can_be_stopped(server: ServerP
         await proxy.mend()
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(90)
 async def test_a_worker_outlives_the_data_of_its_server(
     own_server: ServerProcess, own_office: Office, databases: TestDatabases
 ) -> None:

@@ -21,8 +21,7 @@ INT32_MAX: Final = 2**31 - 1
 INT64_MAX: Final = 2**63 - 1
 ZERO_TIME: Final = datetime.min.replace(tzinfo=UTC)
 
-# `Optional`, because a type variable must stand in it.
-MayBeNull = Annotated[Optional[Value], NULLABLE]  # noqa: UP045
+MayBeNull = Annotated[Optional[Value], NULLABLE]  # noqa: UP045 - a type variable must stand in it
 Int32 = Annotated[int, INT32]
 Int64 = Annotated[int, INT64]
 Double = Annotated[float, "double"]
