@@ -26,11 +26,13 @@ def lease_seconds(asked: int | None, field: str = "leaseSeconds") -> int:
 
 def refuse_claim_token(value: object, field: str) -> None:
     """A result must not carry a `claim_token` at any depth (tasks API, section 8.5)."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if str(key).lower() == "claim_token":
+    # Without recursion: a value may nest deeper than Python's stack.
+    waiting = [value]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, dict):
+            if any(str(key).lower() == "claim_token" for key in found):
                 raise BadInput(f"{field} holds the key claim_token; leave it out.", field=field)
-            refuse_claim_token(item, field)
-    elif isinstance(value, list):
-        for item in value:
-            refuse_claim_token(item, field)
+            waiting.extend(found.values())
+        elif isinstance(found, list):
+            waiting.extend(found)
