@@ -54,9 +54,12 @@ class TaskGraph:
                 place=columns["workspace_id"],
             )
             path = [*parent.path, parent.id]
-            child = await tasks.create_in(
-                tx, viewer.tenant_id, {**columns, "ord": 0, "parent_task_id": parent.id, "path": path}
-            )
+            # The parent's own id would be refused by the rule that no task is its own parent, not as taken.
+            child = None
+            if columns["id"] != parent.id:
+                child = await tasks.create_in(
+                    tx, viewer.tenant_id, {**columns, "ord": 0, "parent_task_id": parent.id, "path": path}
+                )
             if child is None:
                 raise Conflict(f"The task id {columns['id']!r} is in use; choose another or leave it out.", field="id")
             await task_graph.shift(tx, viewer.tenant_id, child_counts={parent.id: 1})

@@ -87,7 +87,8 @@ async def tasks(c: Caller) -> None:
     assert (changed["title"], "description" in changed, "owner" in changed) == ("n", False, False)
     child = (await c.call("createChildTask", 201, "of/us ?%", json={"title": "c", "scope": "global"}))["task"]
     assert child["parent_task_id"] == "of/us ?%"
-    await c.call("createChildTask", 409, "of/us ?%", json={"title": "c", "scope": "global", "id": child["id"]})
+    for taken in (child["id"], "of/us ?%"):
+        await c.call("createChildTask", 409, "of/us ?%", json={"title": "c", "scope": "global", "id": taken})
     await c.call("createChildTask", 413, "of/us ?%", json={"title": "c", "scope": "global", "metadata": "x" * 16385})
     await c.call("deleteTask", 400, "of/us ?%")
     await c.call("deleteTask", 204, child["id"])

@@ -44,6 +44,14 @@ async def test_a_child_stands_below_its_parent(
     assert (await event_types(db, viewer.tenant_id))[1:3] == ["task.created", "task.child_created"]
 
 
+async def test_a_child_cannot_take_the_id_of_its_parent(
+    db: Database, services: Services, viewer: Viewer, tree: TaskGraph
+) -> None:
+    root = await a_task(services, viewer)
+    same = tree.create_child(viewer, root, TaskDraft(id=root, title="x", scope=TaskScope.GLOBAL))
+    assert (await changes_nothing(db, same, Conflict)).field == "id"
+
+
 async def test_a_tree_has_at_most_eight_levels(
     db: Database, services: Services, viewer: Viewer, tree: TaskGraph
 ) -> None:

@@ -58,6 +58,8 @@ class Answering:
     async def __call__(self, scope: Scope, receive: Receive, methods: Methods, path: Mapping[str, str]) -> Response:
         """One call; whatever happens, a complete answer."""
         request = Request(scope, receive)
+        if not methods:
+            return self._envelope.refused(404, "There is nothing here; /openapi.json names all that there is.")
         operation = methods.get(request.method)
         if operation is None:
             allowed = ", ".join(sorted(methods))

@@ -68,15 +68,18 @@ class RestRoutes(BaseRoute):
             methods[operation.method] = operation
         # Fixed words win over names: the template with the fewest names is tried first.
         self._order = sorted(self._paths, key=lambda template: sum(part.startswith("{") for part in template))
+        self._nouns = frozenset(operation.segments[:2] for operation in operations)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """FULL for every method of a known path: the wrong ones are refused in the API's own words."""
+        """FULL for whatever lies below the API's nouns: the wrong paths and methods are refused in its own words."""
         if scope["type"] == "http":
             segments = _segments(scope)
             for template in self._order:
                 found = _fits(template, segments)
                 if found is not None:
                     return Match.FULL, {PATH: found, METHODS: self._paths[template]}
+            if segments[:2] in self._nouns:
+                return Match.FULL, {PATH: {}, METHODS: {}}
         return Match.NONE, {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,8 +104,6 @@ def _fits(template: tuple[str, ...], segments: tuple[str, ...]) -> dict[str, str
     found = {}
     for part, given in zip(template, segments, strict=True):
         if part.startswith("{"):
-            if not given.strip():
-                return None
             found[part[1:-1]] = given.strip()
         elif part != given:
             return None

@@ -62,6 +62,12 @@ async def test_a_wrong_method_says_which_are_right(caller: Caller) -> None:
     )
 
 
+@pytest.mark.parametrize("path", ["/api/tasks/", "/api/tasks/%0D/tree", "/api/tasks//runs", "/api/tasks/a/nothing"])
+async def test_a_path_that_names_nothing_is_unknown_in_the_same_words(caller: Caller, path: str) -> None:
+    answer = await caller.http.get(caller.server.http + path, headers={"x-api-key": caller.server.key})
+    assert (answer.status_code, list(answer.json())) == (404, ["error"])
+
+
 async def test_the_description_and_its_page_need_no_key_and_the_page_loads_nothing(caller: Caller) -> None:
     described = await caller.http.get(f"{caller.server.http}/openapi.json")
     assert described.json()["openapi"] == "3.1.0"
