@@ -47,12 +47,13 @@ class AgentSession:
         except Refused as no:
             if no.code not in ("CONFLICT", "NOT_FOUND"):
                 raise
-            if not await self._active():
-                await self.register()
-            else:
+            if await self._active():
                 # Runs whose claim was answered into a broken line still count; their leases end by themselves.
                 log.info("claim.session_full", agent_session_id=self.id)
-            return []
+                return []
+            await self.register()
+            # What was queued before the new session existed wakes nobody any more: ask again at once.
+            return await self.claim(most)
         return [Claim.of(one, session_id=self.id, workspace_id=self._options.workspace_id) for one in answer["claims"]]
 
     async def end(self) -> None:
