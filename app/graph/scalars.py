@@ -1,7 +1,7 @@
 """Scalars that GraphQL does not have of its own, each with the specification it follows."""
 
 from datetime import UTC, datetime
-from typing import NewType
+from typing import Final, NewType
 
 import strawberry
 from graphql import GraphQLError
@@ -13,6 +13,9 @@ BigInt = NewType("BigInt", int)
 JSON = NewType("JSON", object)
 
 INT64_MAX = 2**63
+# A day from either end of what can be told, so that no offset leads beyond it.
+EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)
+LATEST: Final = datetime(9999, 12, 30, tzinfo=UTC)
 
 
 def _big_int(value: object) -> int:
@@ -30,9 +33,12 @@ def _date_time(value: object) -> datetime:
         raise GraphQLError("DateTime is an RFC 3339 string such as 2026-01-31T12:00:00Z.")
     try:
         parsed = datetime.fromisoformat(value)
-    except ValueError as problem:
+        moment = parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (ValueError, OverflowError) as problem:
         raise GraphQLError(f"DateTime cannot represent {value[:40]!r}; send RFC 3339.") from problem
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    if not EARLIEST <= moment <= LATEST:
+        raise GraphQLError(f"DateTime cannot represent {value[:40]!r}; send an instant of the years 1 to 9999.")
+    return moment
 
 
 def wire_time(moment: datetime) -> str:

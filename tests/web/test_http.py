@@ -242,6 +242,7 @@ async def test_nothing_acceptable_is_refused(site: Listening, accept: str) -> No
 
 TASK = "query($id: ID!) { task(id: $id) { id } }"
 FIRST = "query($first: Int) { tasks(first: $first) { totalCount } }"
+UNTIL = 'mutation($at: DateTime) { createApiKey(input: {name: "k", expiresAt: $at}) { secret } }'
 AFTER = "query($after: BigInt) { events(after: $after) { totalCount } }"
 
 
@@ -275,6 +276,10 @@ AFTER = "query($after: BigInt) { events(after: $after) { totalCount } }"
         (AFTER, {"variables": {"after": "9" * 5_000}}, "BAD_USER_INPUT"),
         (AFTER, {"variables": {"after": "١٢"}}, "BAD_USER_INPUT"),
         (AFTER, {"variables": {"after": True}}, "BAD_USER_INPUT"),
+        *(
+            (UNTIL, {"variables": {"at": at}}, "BAD_USER_INPUT")
+            for at in ("soon", "", 5, "9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59Z")
+        ),
         ("subscription { events { sequence } }", {}, "BAD_REQUEST"),
     ],
     ids=lambda part: str(part)[:50],
