@@ -14,7 +14,7 @@ from app.clock import utc_now
 from app.db.embedded import EmbeddedPostgres
 from app.db.engine import Database
 from app.db.migrate import migrate, outdated_revisions
-from app.domain.errors import TaskloomError
+from app.domain.errors import ServiceUnavailable, TaskloomError
 from app.events.bell import Bell, broadcast_for
 from app.events.hub import Hub
 from app.events.streams import Streams
@@ -75,7 +75,11 @@ class Storage:
             log.info("database.migrated", before=before, after=after)
         db = Database(dsn)
         await db.open()
-        await partitions.ensure(db, utc_now())
+        try:
+            await partitions.ensure(db, utc_now())
+        except ServiceUnavailable as problem:
+            # Events without a partition of their own are kept in the rest; the loop tries again.
+            log.warning("partitions.not_made", reason=problem.message)
         return cls(embedded=embedded, db=db)
 
     async def close(self) -> None:

@@ -1,6 +1,6 @@
 """Partitions of the event log: one a week, made ahead of time."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from app.db.engine import Database
@@ -15,6 +15,14 @@ NAMES: Final = composed(
     """
 )
 LOCK: Final = composed("SELECT pg_advisory_xact_lock(7023)")
+# Writers and readers of the log queue behind whoever waits for its lock; an hour later is soon enough.
+HELD_UP_MS_MAX: Final = 1_000
+IN_REST: Final = composed(
+    """
+    SELECT EXISTS (SELECT FROM events_rest r WHERE r.created_at >= CAST(:start AS timestamptz)
+                      AND r.created_at < CAST(:end AS timestamptz)) AS found
+    """
+)
 
 
 def week_of(day: date) -> date:
@@ -38,15 +46,22 @@ async def ensure(db: Database, now: datetime) -> list[str]:
 
 
 async def _make(db: Database, monday: date) -> bool:
-    """Built apart and attached, so that writers are hardly held up; False where another process was faster."""
+    """Built apart and attached, so that writers are hardly held up; False where another process was faster.
+
+    False also for a week that has events already: they went to the rest while nobody made its partition, and the
+    others of that week follow them there.
+    """
     name = partition_name(monday)
-    end = monday + timedelta(weeks=1)
+    start, end = (datetime.combine(day, time(), UTC) for day in (monday, monday + timedelta(weeks=1)))
     async with db.transaction() as tx:
         await tx.fetch(LOCK)
         if any(row["name"] == name for row in await tx.fetch(NAMES)):
             return False
+        await tx.run(f"SET LOCAL lock_timeout = {HELD_UP_MS_MAX}")
+        await tx.run("LOCK TABLE events_rest IN SHARE ROW EXCLUSIVE MODE")
+        rest = await tx.fetchrow(IN_REST, start=start, end=end)
+        if rest is None or rest["found"]:
+            return False
         await tx.run(f"CREATE TABLE {name} (LIKE events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
-        await tx.run(
-            f"ALTER TABLE events ATTACH PARTITION {name} FOR VALUES FROM ('{monday} 00:00Z') TO ('{end} 00:00Z')"
-        )
+        await tx.run(f"ALTER TABLE events ATTACH PARTITION {name} FOR VALUES FROM ('{start}') TO ('{end}')")
     return True
