@@ -172,9 +172,9 @@ FINISH_NAMES = {
 
 def limit_script() -> str:
     """The same two statements; the claim's answer is folded into one row so that pgbench can hand it on."""
-    head, _, answer = script_of(leases.CLAIM, CLAIM_NAMES).rpartition("\nSELECT a.ord")
+    head, _, answer = script_of(leases.CLAIM, CLAIM_NAMES).rpartition("\nSELECT CASE WHEN m.slot")
     told = (
-        f"{head}, answer AS (SELECT a.ord{answer})\n"
+        f"{head}, answer AS (SELECT CASE WHEN m.slot{answer})\n"
         "SELECT '{' || string_agg(id::text, ',') || '}' AS run_ids FROM answer \\gset\n"
     )
     return told + script_of(leases.FINISH, FINISH_NAMES) + ";\n"
