@@ -73,34 +73,41 @@ SEEN = Mark(archived=False, dismissed=False, seen_at=ago(60))
 ARCHIVED = Mark(archived=True, dismissed=False, seen_at=ago(600))
 
 
-@pytest.mark.parametrize(
-    ("given", "lane", "reason"),
-    [
-        (task(), "my_work", None),
-        (task(owner=ANOTHER), None, None),
-        (task(owner=ANOTHER, runs=(MINE,)), "my_work", None),
-        (task(owner=ANOTHER, runs=(DONE,)), None, None),
-        (task(status="in_progress"), "my_work", None),
-        (task(status="pending"), "my_work", None),
-        (task(status="draft"), None, None),
-        (task(status="completed"), None, None),
-        (task(status="failed"), None, None),
-        (task(status="canceled"), None, None),
-        (task(status="blocked", owner=None), "blocked", "awaiting_dependencies"),
-        (task(status="blocked", **PENDING), "approvals", "awaiting_approval"),
-        (task(status="blocked", **REJECTED), "blocked", "approval_rejected"),
-        (task(status="draft", **PENDING), None, None),
-        (task(status="ready", **PENDING), "my_work", "awaiting_approval"),
-        (task(runs=(FAILED,)), "failed_runs", "latest_run_failed"),
-        (task(status="completed", owner=None, runs=(FAILED,)), "failed_runs", "latest_run_failed"),
-        (task(status="blocked", runs=(FAILED,)), "failed_runs", "latest_run_failed"),
-        (task(status="blocked", runs=(FAILED,), **PENDING), "approvals", "awaiting_approval"),
-        (task(runs=(FAILED, Run(status="queued", queued_at=ago(70)))), "my_work", None),
-        (task(status="completed", owner=None, mark=ARCHIVED), "archived", None),
-        (task(status="blocked", mark=ARCHIVED, **PENDING), "archived", "awaiting_approval"),
-    ],
-    ids=str,
-)
+CASES: dict[str, tuple[Task, str | None, str | None]] = {
+    "mine": (task(), "my_work", None),
+    "of another": (task(owner=ANOTHER), None, None),
+    "claimed by me": (task(owner=ANOTHER, runs=(MINE,)), "my_work", None),
+    "done by me": (task(owner=ANOTHER, runs=(DONE,)), None, None),
+    "in progress": (task(status="in_progress"), "my_work", None),
+    "pending": (task(status="pending"), "my_work", None),
+    "draft": (task(status="draft"), None, None),
+    "completed": (task(status="completed"), None, None),
+    "failed": (task(status="failed"), None, None),
+    "canceled": (task(status="canceled"), None, None),
+    "blocked": (task(status="blocked", owner=None), "blocked", "awaiting_dependencies"),
+    "approval": (task(status="blocked", **PENDING), "approvals", "awaiting_approval"),
+    "rejected": (task(status="blocked", **REJECTED), "blocked", "approval_rejected"),
+    "approval of a draft": (task(status="draft", **PENDING), None, None),
+    "approval of a ready one": (task(status="ready", **PENDING), "my_work", "awaiting_approval"),
+    "failed run": (task(runs=(FAILED,)), "failed_runs", "latest_run_failed"),
+    "failed run of a completed one": (
+        task(status="completed", owner=None, runs=(FAILED,)),
+        "failed_runs",
+        "latest_run_failed",
+    ),
+    "failed run of a blocked one": (task(status="blocked", runs=(FAILED,)), "failed_runs", "latest_run_failed"),
+    "approval before failed run": (
+        task(status="blocked", runs=(FAILED,), **PENDING),
+        "approvals",
+        "awaiting_approval",
+    ),
+    "queued after a failed run": (task(runs=(FAILED, Run(status="queued", queued_at=ago(70)))), "my_work", None),
+    "archived": (task(status="completed", owner=None, mark=ARCHIVED), "archived", None),
+    "archived before approval": (task(status="blocked", mark=ARCHIVED, **PENDING), "archived", "awaiting_approval"),
+}
+
+
+@pytest.mark.parametrize(("given", "lane", "reason"), CASES.values(), ids=CASES.keys())
 async def test_the_first_lane_that_fits(
     db: Database, viewer: Viewer, colleague: Viewer, given: Task, lane: str | None, reason: str | None
 ) -> None:
