@@ -80,6 +80,6 @@ def medians(rounds: Sequence[Row]) -> Row:
     """Several measurements of the same thing as one: the median of each number, `of` how many."""
     merged: Row = {}
     for name, value in rounds[0].items():
-        numeric = isinstance(value, int | float) and not isinstance(value, bool)
-        merged[name] = short(median(row[name] for row in rounds)) if numeric else value
+        same = all(row[name] == value for row in rounds)
+        merged[name] = value if same else short(median(row[name] for row in rounds))
     return merged

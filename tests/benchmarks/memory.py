@@ -1,6 +1,6 @@
 """Memory of the server process for each idle subscription, beside that of a socket without one."""
 
-import asyncio
+import subprocess
 from pathlib import Path
 
 from tests.benchmarks.crowd import Crowd, crowd, live_server
@@ -12,25 +12,24 @@ WARM = 100  # the first ones also pay for what all share
 KB_MAX = 100
 
 
-async def resident_kb(pid: int) -> int:
+def resident_kb(pid: int) -> int:
     """The resident memory of a process."""
     status = Path(f"/proc/{pid}/status")
-    if await asyncio.to_thread(status.exists):
-        text = await asyncio.to_thread(status.read_text)
-        return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("VmRSS"))
-    ps = await asyncio.create_subprocess_exec("ps", "-o", "rss=", "-p", str(pid), stdout=asyncio.subprocess.PIPE)
-    return int((await ps.communicate())[0])
+    if status.exists():
+        lines = status.read_text(encoding="utf-8").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+    return int(subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], check=True, capture_output=True).stdout)
 
 
 async def measure(bench: BenchServer, size: int, *, subscribed: bool) -> Row:
     """A server of its own: warm, then so many more at rest."""
     async with live_server(bench) as (server, publisher), crowd(server, WARM, subscribed=subscribed) as first:
         await delivered(first, await publisher.publish(), subscribed)
-        before = await resident_kb(server.pid)
+        before = resident_kb(server.pid)
         async with crowd(server, size, subscribed=subscribed) as more:
-            opened = await resident_kb(server.pid)
+            opened = resident_kb(server.pid)
             await delivered(more, await publisher.publish(), subscribed)
-            after = await resident_kb(server.pid)
+            after = resident_kb(server.pid)
     return {
         "kind": "subscription" if subscribed else "socket without one",
         "count": size,
@@ -48,7 +47,7 @@ async def delivered(listening: Crowd, sequence: int, subscribed: bool) -> None:
 
 async def run(bench: BenchServer, scale: Scale) -> Report:
     """Sockets, then subscriptions."""
-    size = scale.count(1_000, 300)
+    size = scale.count(1_000, 200)
     report = Report(name=NAME, settings={"count": size, "warm": WARM})
     for subscribed in (False, True):
         row = await measure(bench, size, subscribed=subscribed)

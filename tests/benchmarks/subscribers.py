@@ -135,7 +135,7 @@ class Crowd:
     async def open(self) -> None:
         """Every one listens when this returns."""
         loop = asyncio.get_running_loop()
-        host, port = self._url.hostname or "127.0.0.1", self._url.port or 80
+        host, port = self._url.hostname or "", self._url.port or 80
         for first in range(0, self._size, AT_ONCE):
             group = range(first, min(first + AT_ONCE, self._size))
             for _ in group:
