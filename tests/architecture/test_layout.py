@@ -16,6 +16,7 @@ COMMITS = "app/db/tx.py"
 # Programs that keep a pace of their own, as their models do; nothing waits for them by the clock.
 PACED = {
     "tests/acceptance/test_exactly_once.py",  # workers that found nothing to claim pause before they ask again
+    "tests/benchmarks/delivery.py",  # a load of so many events a second
     "tests/web/graphiql_server.py",  # a server whose subscription moves by itself
 }
 CLOCKS = {
