@@ -5,7 +5,7 @@ import os
 import re
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -91,10 +91,11 @@ async def test_a_server_without_its_database_is_alive_but_not_ready(tmp_path: Pa
 
 
 def frozen(postmaster: int, number: signal.Signals) -> None:
-    """Send a signal to a postmaster and to all of its children."""
-    children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text()
-    for pid in (postmaster, *map(int, children.split())):
-        os.kill(pid, number)
+    """Send a signal to a postmaster and to all of its children; stopped first, it makes no more of them."""
+    os.kill(postmaster, number)
+    for pid in Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split():
+        with suppress(ProcessLookupError):
+            os.kill(int(pid), number)
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the children of a process in /proc")
@@ -108,7 +109,11 @@ async def test_a_database_that_hangs_is_told_within_seconds(tmp_path: Path) -> N
             asked = await asyncio.gather(*[readiness(site) for _ in range(20)])
             assert monotonic() - started < 5
             assert {status for status, _ in asked} == {503}
-            assert {body["checks"]["database"] for _, body in asked} == {"No answer within 3 s."}
+            # Whether it hangs in a statement or in opening a connection for one.
+            assert {body["checks"]["database"] for _, body in asked} <= {
+                "No answer within 3 s.",
+                "All database connections are busy; try again in a moment.",
+            }
             assert (await get(site, "/healthz")).status_code == 200
         finally:
             frozen(postmaster, signal.SIGCONT)
