@@ -1,8 +1,10 @@
 """A server that the tests of a module share: they only ask, or work on what they made themselves."""
 
+import logging
 from collections.abc import AsyncIterator
 
 import pytest
+import structlog
 
 from app.main import App, Storage
 from app.settings import Settings
@@ -20,3 +22,12 @@ async def site(databases: TestDatabases, tmp_path_factory: pytest.TempPathFactor
         async with listening(app) as found:
             yield found
         await app.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet_logs() -> None:
+    """Warnings only, without the values of variables: what a client sent may be large and deep."""
+    structlog.configure(
+        processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+    )
