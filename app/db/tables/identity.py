@@ -22,6 +22,8 @@ tenants = Table(
     metadata,
     tenant_column(),
     Column("name", Text, nullable=False),
+    # While set, no run of the tenant is claimed.
+    moment("dispatch_paused_at", nullable=True),
     moment("created_at", default=True),
     UniqueConstraint("name"),
 )

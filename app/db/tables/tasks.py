@@ -58,6 +58,20 @@ tasks = Table(
     Column("last_attempt", SmallInteger, nullable=False, server_default=ZERO),
     Column("open_run_id", Uuid),
     Column("latest_run_id", Uuid),
+    # How the next run is dispatched; what a run needs of it is copied when it is queued.
+    Column("preferred_capabilities", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    moment("not_before", nullable=True),
+    # {"initial_seconds", "factor", "max_seconds", "jitter"}: a failed attempt is queued again after a wait.
+    Column("retry_policy", JSONB),
+    Column("concurrency_key", Text),
+    Column("unique_key", Text),
+    Column("enqueue_when_ready", Boolean, nullable=False, server_default=text("false")),
+    moment("paused_at", nullable=True),
+    # How many of the task and its ancestors are paused.
+    Column("pauses", SmallInteger, nullable=False, server_default=ZERO),
+    # Attempts that an operator struck off when the task was queued again from the dead letters.
+    Column("forgiven_attempts", SmallInteger, nullable=False, server_default=ZERO),
+    moment("discarded_at", nullable=True),
     moment("created_at", default=True),
     moment("updated_at", default=True),
     moment("closed_at", nullable=True),
@@ -80,9 +94,19 @@ tasks = Table(
     CheckConstraint("(owner_kind IS NULL) = (owner_ref IS NULL)", name="owner"),
     CheckConstraint("parent_task_id <> id", name="parent"),
     CheckConstraint("length(id) BETWEEN 1 AND 128", name="id"),
+    CheckConstraint("pauses >= 0", name="pauses"),
+    CheckConstraint("forgiven_attempts <= last_attempt", name="forgiven_attempts"),
     Index("ix_tasks_created", "tenant_id", "created_at", "id"),
     Index("ix_tasks_workspace", "tenant_id", "workspace_id", "created_at", "id"),
     Index("ix_tasks_parent", "tenant_id", "parent_task_id", postgresql_where=text("parent_task_id IS NOT NULL")),
+    # Dead letters: tasks that used up their attempts, the newest last.
+    Index(
+        "ix_tasks_dead",
+        "tenant_id",
+        "closed_at",
+        "id",
+        postgresql_where=text("status = 'failed' AND discarded_at IS NULL"),
+    ),
     Index("ix_tasks_path", "path", postgresql_using="gin", postgresql_where=text("path <> '{}'")),
 )
 
@@ -106,6 +130,12 @@ runs = Table(
     Column("priority", SmallInteger, nullable=False),
     Column("claimable", Boolean, nullable=False),
     Column("required_capabilities", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("preferred_capabilities", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    # Only the admission makes a gated run claimable: it waits for its time, for a place under its concurrency key, or
+    # for the end of a pause. A claim looks at `claimable` alone.
+    Column("gated", Boolean, nullable=False, server_default=text("false")),
+    moment("not_before", nullable=True),
+    Column("concurrency_key", Text),
     Column("claimed_by_kind", Text),
     Column("claimed_by_ref", Text),
     Column("agent_session_id", Uuid),
@@ -151,8 +181,56 @@ runs = Table(
         postgresql_where=text("status IN ('claimed', 'starting', 'running')"),
     ),
     Index("ix_runs_task", "tenant_id", "task_id", "attempt"),
+    # Runs that prefer some holders to others: of equally urgent ones a claim looks at these first.
+    Index(
+        "ix_runs_preferring",
+        "tenant_id",
+        "place",
+        "priority",
+        "queued_at",
+        "id",
+        postgresql_where=text("status = 'queued' AND claimable AND preferred_capabilities <> '{}'"),
+    ),
+    # What the admission walks: those whose time has come, and, of a key, those that hold a place.
+    Index(
+        "ix_runs_gated",
+        "not_before",
+        "tenant_id",
+        postgresql_where=text("status = 'queued' AND gated AND NOT claimable"),
+    ),
+    Index(
+        "ix_runs_keyed",
+        "tenant_id",
+        "concurrency_key",
+        text("priority DESC"),
+        "queued_at",
+        "id",
+        postgresql_where=text("concurrency_key IS NOT NULL AND status IN ('queued', 'claimed', 'starting', 'running')"),
+    ),
+    CheckConstraint("concurrency_key IS NULL OR gated", name="keyed_is_gated"),
     # Room on each page keeps the many small updates of a run on the page where it stands.
     postgresql_with={"fillfactor": "80"},
+)
+
+# Where a run came from, for those that another run, an operator or a conversation brought about.
+run_lineage = Table(
+    "run_lineage",
+    metadata,
+    tenant_column(),
+    Column("run_id", Uuid, primary_key=True),
+    Column("parent_run_id", Uuid),
+    # The root's own id for a root, so that a whole tree is one index look-up.
+    Column("root_run_id", Uuid, nullable=False),
+    Column("depth", SmallInteger, nullable=False),
+    Column("retry_of_run_id", Uuid),
+    Column("thread_id", Uuid),
+    Column("triggered_by", Text, nullable=False),
+    Column("trigger_ref", Text),
+    ForeignKeyConstraint(["tenant_id", "run_id"], ["runs.tenant_id", "runs.id"], ondelete="CASCADE"),
+    CheckConstraint("depth BETWEEN 0 AND 5", name="depth"),
+    CheckConstraint("(parent_run_id IS NULL) = (depth = 0)", name="parent"),
+    Index("ix_run_lineage_root", "tenant_id", "root_run_id", "run_id"),
+    Index("ix_run_lineage_parent", "tenant_id", "parent_run_id", "run_id"),
 )
 
 run_reports = Table(
@@ -215,6 +293,44 @@ enqueue_keys = Table(
     moment("created_at", default=True),
     ForeignKeyConstraint(["tenant_id", "run_id"], ["runs.tenant_id", "runs.id"], ondelete="CASCADE"),
     Index("ix_enqueue_keys_run", "tenant_id", "run_id"),
+)
+
+# How many runs of one key may be dispatched at once; the row is locked by whoever admits more of them.
+concurrency_keys = Table(
+    "concurrency_keys",
+    metadata,
+    tenant_column(),
+    Column("key", Text, primary_key=True),
+    Column("most", Integer, nullable=False, server_default=text("1")),
+    moment("created_at", default=True),
+    ForeignKeyConstraint(["tenant_id"], ["tenants.tenant_id"]),
+    CheckConstraint("most BETWEEN 1 AND 10000", name="most"),
+)
+
+# Which task holds a unique key: while that task is open, no other is made under the key.
+unique_keys = Table(
+    "unique_keys",
+    metadata,
+    tenant_column(),
+    Column("key", Text, primary_key=True),
+    Column("task_id", TASK_ID, nullable=False),
+    moment("created_at", default=True),
+    within_tenant("task_id", "tasks", on_delete="CASCADE"),
+    Index("ix_unique_keys_task", "tenant_id", "task_id"),
+)
+
+# Where the agents of a workspace talk about a run; bound when the run is queued, and never changed.
+coordination_channels = Table(
+    "coordination_channels",
+    metadata,
+    tenant_column(),
+    Column("workspace_id", Uuid, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("purpose", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
+    moment("created_at", default=True),
+    moment("updated_at", default=True),
+    ForeignKeyConstraint(["tenant_id"], ["tenants.tenant_id"]),
 )
 
 # What an actor did with a task in its inbox; a row means that it was read. The actor leads: an inbox reads its own.
