@@ -3,19 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.domain.access.policy import Action, WorkspaceBound, can
-from app.domain.access.viewer import Viewer
 from app.domain.charts.filters import Filter, bind_filters, parse_filters
 from app.domain.grid.column import Column
-from app.domain.grid.page import ReadOnlyReason, RowSort, Window, read_only_reason
+from app.domain.grid.page import ReadOnlyReason, RowSort, Window
 from app.domain.grid.wire import wire_rows
 from app.domain.invalid import InvalidInput, accepted
 from app.domain.problems import Problem, shown
 from app.loaders.reader import Reader
 from app.storage import grid
-from app.storage.relation import ROW_ID
+from app.storage.rows.editing import live_read_only, row_identity, shown_read_only
 from app.storage.rows.grid import TableRow
-from app.storage.rows.workspace import WorkspaceMode, WorkspaceRow, WorkspaceStatus
+from app.storage.rows.workspace import WorkspaceMode, WorkspaceRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,41 +36,6 @@ class RowsPage:
     row_identity_columns: tuple[str, ...]
     can_edit: bool
     read_only_reason: ReadOnlyReason | None
-
-
-def live_read_only(viewer: Viewer, table: TableRow) -> ReadOnlyReason | None:
-    """Why the viewer may not change the rows of a live table."""
-    return read_only_reason(
-        writes=can(viewer, Action.WRITE, table.bound(viewer)),
-        archived=table.workspace_status is WorkspaceStatus.ARCHIVED,
-        source=table.source_type,
-        has_identity=bool(table.primary_key),
-    )
-
-
-def shown_read_only(viewer: Viewer, workspace: WorkspaceRow, table: TableRow | None) -> ReadOnlyReason | None:
-    """Why the viewer may not change what a workspace shows: neither the workspace nor its table may forbid it."""
-    owner = workspace.owner_id
-    bound = WorkspaceBound(tenant_id=viewer.tenant_id, owner_id=owner, recipient=owner != viewer.user_id)
-    reason = read_only_reason(
-        writes=can(viewer, Action.WRITE, bound),
-        archived=workspace.status is WorkspaceStatus.ARCHIVED,
-        source=None if table is None else table.source_type,
-        has_identity=True,
-    )
-    if reason is not None or table is None or workspace.mode is WorkspaceMode.SNAPSHOT:
-        return reason
-    return live_read_only(viewer, table)
-
-
-def row_identity(workspace: WorkspaceRow, table: TableRow | None) -> tuple[str, ...]:
-    """The columns by which a caller names a row of a workspace; none where only its number does."""
-    if table is None:
-        return ()
-    if workspace.mode is WorkspaceMode.OPERATIONAL:
-        return table.primary_key
-    named = workspace.row_id_column is not None and workspace.row_id_column != ROW_ID
-    return (str(workspace.row_id_column),) if named else ()
 
 
 async def workspace_rows(

@@ -14,7 +14,8 @@ from app.graph.relation import related, value
 from app.graph.scalars import JSON, BigInt
 from app.graph.types.node import Node
 from app.graph.types.user import User
-from app.loaders.rows import live_read_only, table_rows
+from app.loaders.rows import table_rows
+from app.storage.rows.editing import live_read_only
 from app.storage.rows.grid import TableRow
 
 if TYPE_CHECKING:
