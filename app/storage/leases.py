@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,10 +11,14 @@ from app.db.tx import Record, Tx
 from app.domain.actor import REAPER, REAPER_ORIGIN
 from app.domain.tasks.lease import LEASE_EXPIRED_ERROR
 from app.storage.rows.task import RunRow
-from app.storage.statements import composed, load
+from app.storage.statements import composed, load, source_of
 
 ENQUEUE: Final = load("enqueue_runs")
-CLAIM: Final = load("claim_runs")
+CLAIM: Final = composed(source_of("claim_runs").replace("{picking}", source_of("pick_runs")), name="claim_runs")
+# For sessions that offer capabilities, which some runs may prefer: a tenth dearer.
+CLAIM_PREFERRED: Final = composed(
+    source_of("claim_runs").replace("{picking}", source_of("pick_preferred_runs")), name="claim_preferred_runs"
+)
 EXTEND: Final = load("extend_leases")
 FINISH: Final = load("finish_runs")
 RELEASE: Final = load("release_runs")
@@ -44,6 +49,7 @@ class Enqueue:
     channel: str | None
     actor: tuple[str, str]
     origin: tuple[str, str]
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,13 +128,14 @@ def _enqueue_arguments(asked: Sequence[Enqueue], *, with_dependents: bool) -> di
         "actor_refs": [a.actor[1] for a in asked],
         "origin_kinds": [a.origin[0] for a in asked],
         "origin_refs": [a.origin[1] for a in asked],
+        "not_befores": [a.not_before for a in asked],
     }
 
 
 async def claim(db: Database, tenant_id: UUID, criteria: Criteria, asked: Sequence[Claim]) -> list[Record]:
     """`ord, sequence` and the run's columns, a record a run, at least one; the first also says who was found."""
     return await db.write(
-        CLAIM,
+        CLAIM_PREFERRED if criteria.capabilities else CLAIM,
         tenant_id,
         Lane.LEASES,
         place=criteria.place,

@@ -31,6 +31,10 @@ class Plan:
         """The nodes that read a relation; of a partitioned one, its partitions."""
         return [node for node in self.nodes() if _is_of(node, relation) and "Scan" in node["Node Type"]]
 
+    def read_whole(self) -> set[str]:
+        """The relations that are read from end to end."""
+        return {node["Relation Name"] for node in self.nodes() if node["Node Type"] == "Seq Scan"}
+
     def kinds(self) -> set[str]:
         """The types of its nodes."""
         return {node["Node Type"] for node in self.nodes()}

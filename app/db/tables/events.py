@@ -34,5 +34,13 @@ events = Table(
         "task_id",
         postgresql_where=text("type = 'task.run_force_stopped'"),
     ),
+    # What people did with a workspace, without its runs and cells: its activity is read from the newest on.
+    Index(
+        "ix_events_activity",
+        "tenant_id",
+        "workspace_id",
+        "sequence",
+        postgresql_where=text("type LIKE 'workspace.%' AND type NOT LIKE 'workspace.cell%'"),
+    ),
     postgresql_partition_by="RANGE (created_at)",
 )

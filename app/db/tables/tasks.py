@@ -191,12 +191,12 @@ runs = Table(
         "id",
         postgresql_where=text("status = 'queued' AND claimable AND preferred_capabilities <> '{}'"),
     ),
-    # What the admission walks: those whose time has come, and, of a key, those that hold a place.
+    # What the admission walks: runs whose time has come, and of a key those that wait and those that hold a place.
     Index(
         "ix_runs_gated",
         "not_before",
         "tenant_id",
-        postgresql_where=text("status = 'queued' AND gated AND NOT claimable"),
+        postgresql_where=text("status = 'queued' AND gated AND NOT claimable AND concurrency_key IS NULL"),
     ),
     Index(
         "ix_runs_keyed",
@@ -205,7 +205,16 @@ runs = Table(
         text("priority DESC"),
         "queued_at",
         "id",
-        postgresql_where=text("concurrency_key IS NOT NULL AND status IN ('queued', 'claimed', 'starting', 'running')"),
+        postgresql_where=text("status = 'queued' AND NOT claimable AND concurrency_key IS NOT NULL"),
+    ),
+    Index(
+        "ix_runs_admitted",
+        "tenant_id",
+        "concurrency_key",
+        postgresql_where=text(
+            "concurrency_key IS NOT NULL AND"
+            " (status IN ('claimed', 'starting', 'running') OR (status = 'queued' AND claimable))"
+        ),
     ),
     CheckConstraint("concurrency_key IS NULL OR gated", name="keyed_is_gated"),
     # Room on each page keeps the many small updates of a run on the page where it stands.

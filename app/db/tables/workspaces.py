@@ -41,6 +41,18 @@ workspaces = Table(
     Index("ix_workspaces_table", "tenant_id", "table_id"),
 )
 
+# What is left of a deleted workspace: whose it was, so that its owner can go on reading its log.
+deleted_workspaces = Table(
+    "deleted_workspaces",
+    metadata,
+    tenant_column(),
+    id_column(),
+    Column("owner_id", Uuid, nullable=False),
+    moment("deleted_at", default=True),
+    within_tenant("owner_id", "users", on_delete="CASCADE"),
+    Index("ix_deleted_workspaces_owner", "tenant_id", "owner_id", "id"),
+)
+
 charts = Table(
     "charts",
     metadata,

@@ -22,7 +22,10 @@ from app.storage.rows.base import Row
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRow(Row):
-    """A task; `open_run_id` is its one run that has not ended, `latest_run_id` its newest."""
+    """A task; `open_run_id` is its one run that has not ended, `latest_run_id` its newest.
+
+    `pauses` counts the paused ones among the task and its ancestors; `forgiven_attempts` no longer count.
+    """
 
     CONVERT: ClassVar = {
         "scope": TaskScope,
@@ -61,6 +64,16 @@ class TaskRow(Row):
     last_attempt: int
     open_run_id: UUID | None
     latest_run_id: UUID | None
+    preferred_capabilities: list[str]
+    not_before: datetime | None
+    retry_policy: object
+    concurrency_key: str | None
+    unique_key: str | None
+    enqueue_when_ready: bool
+    paused_at: datetime | None
+    pauses: int
+    forgiven_attempts: int
+    discarded_at: datetime | None
     created_at: datetime
     updated_at: datetime
     closed_at: datetime | None
@@ -78,7 +91,10 @@ class TaskRow(Row):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow(Row):
-    """One execution of a task; the claim fields are null while nobody holds it."""
+    """One execution of a task; the claim fields are null while nobody holds it.
+
+    `gated` says that only the admission offers the run to claims; `not_before` is null once that was in the past.
+    """
 
     CONVERT: ClassVar = {
         "status": RunStatus,
@@ -110,6 +126,10 @@ class RunRow(Row):
     metadata: object
     network_channel: str | None
     coordination_channel_id: str | None
+    claimable: bool
+    gated: bool
+    not_before: datetime | None
+    concurrency_key: str | None
     origin_kind: OriginKind
     origin_ref: str
     idempotency_key: str | None

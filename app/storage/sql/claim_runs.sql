@@ -1,10 +1,14 @@
 -- claim_runs: hand queued runs to agent sessions that ask with the same criteria, the most urgent and oldest first.
 -- Sessions are locked first, in the order of their ids, so that none ever holds more runs than it registered for; runs
 -- are taken with SKIP LOCKED, so that claims of other processes never wait for each other.
+-- How runs are picked stands in pick_runs and, for sessions that offer capabilities, in pick_preferred_runs.
 -- Rows are looked up LATERALly, one index probe each, and joined by place instead of by comparing every pair: neither
 -- stale statistics nor a large batch changes what a run costs.
 WITH holders AS MATERIALIZED (
-    SELECT a.ord, a.session_id, a.lease_seconds, s.free, least(a.wanted, s.free) AS most
+    SELECT a.ord, a.session_id, a.lease_seconds, s.free,
+           -- While the tenant's dispatch is paused nobody gets anything.
+           CASE WHEN (SELECT t.dispatch_paused_at IS NULL FROM tenants t WHERE t.tenant_id = :tenant_id)
+                THEN least(a.wanted, s.free) ELSE 0 END AS most
       FROM (SELECT *
               FROM unnest(CAST(:session_ids AS uuid[]), CAST(:wanted AS int[]), CAST(:lease_seconds AS int[]))
                    WITH ORDINALITY AS x(session_id, wanted, lease_seconds, ord)
@@ -24,19 +28,12 @@ WITH holders AS MATERIALIZED (
               FROM holders h
               CROSS JOIN LATERAL unnest(array_fill(0, ARRAY[greatest(h.most, 0)])) WITH ORDINALITY AS turn(nil, nth)
              ORDER BY turn.nth, h.ord) turns
-), picked AS MATERIALIZED (
-    SELECT r.id, r.priority, r.queued_at
-      FROM runs r
-     WHERE r.tenant_id = :tenant_id AND r.place = CAST(:place AS uuid) AND r.status = 'queued' AND r.claimable
-       AND r.priority >= CAST(:priority_min AS int)
-       AND r.required_capabilities <@ CAST(:capabilities AS text[])
-     ORDER BY r.priority DESC, r.queued_at, r.id
-     LIMIT (SELECT total FROM slots)
-       FOR UPDATE OF r SKIP LOCKED
+), {picking}
 ), dealt AS MATERIALIZED (
     SELECT p.id, p.slot, s.ords[p.slot] AS ord, s.session_ids[p.slot] AS session_id,
            s.lease_seconds[p.slot] AS lease_seconds
-      FROM (SELECT id, (row_number() OVER (ORDER BY priority DESC, queued_at, id))::int AS slot FROM picked) p
+      FROM (SELECT id, (row_number() OVER (ORDER BY priority DESC, liking DESC, queued_at, id))::int AS slot
+              FROM picked) p
       CROSS JOIN slots s
 ), moved AS (
     UPDATE runs r

@@ -1,24 +1,34 @@
--- enqueue_runs: put runs into the queue (enqueue, start, publish, approve), for many callers at once.
+-- enqueue_runs: put runs into the queue (enqueue, start, publish, approve; and by rule: retry, ready, requeue, turn), for
+-- many callers at once. A run is gated if it has to wait for its time, for a place under its concurrency key or for the
+-- end of a pause: then only admit_runs offers it to claims.
 -- Tasks are locked first, in the order of their ids. A caller whose task was changed by a transaction that this
 -- statement's snapshot cannot see yet is answered 'retry'; one that opens a completed task again for which others wait is
 -- answered 'reopens' and carried out alone, after the dependents are locked too (:with_dependents).
 -- Rows are looked up LATERALly, one index probe each: see claim_runs.
 WITH locked AS MATERIALIZED (
     SELECT a.*, t.id, t.path, t.status AS task_was, t.workspace_id, t.priority, t.max_attempts, t.last_attempt,
-           t.open_run_id, t.required_capabilities, t.approval_policy, t.approval_state, t.dependent_count,
+           t.open_run_id, t.required_capabilities, t.preferred_capabilities, t.approval_policy, t.approval_state,
+           t.dependent_count, t.forgiven_attempts, t.concurrency_key, t.pauses,
            coalesce(a.channel, t.network_channel) AS run_channel,
+           CASE WHEN a.action = 'retry'
+                THEN now() + retry_wait(t.retry_policy, t.last_attempt - t.forgiven_attempts, random())
+                ELSE coalesce(a.wanted_not_before, t.not_before) END AS not_before,
+           -- Whoever queues a task again from the dead letters, and each turn of a conversation, starts to count anew.
+           a.action IN ('requeue', 'turn') AS anew,
            CASE WHEN a.action = 'approve' THEN t.waits ELSE t.waits OR t.unapproved END AS blocked
       FROM (SELECT *
               FROM unnest(CAST(:task_ids AS text[]), CAST(:actions AS text[]), CAST(:keys AS text[]),
                           CAST(:run_ids AS uuid[]), CAST(:metadata AS jsonb[]), CAST(:channels AS text[]),
                           CAST(:actor_kinds AS text[]), CAST(:actor_refs AS text[]), CAST(:origin_kinds AS text[]),
-                          CAST(:origin_refs AS text[]))
+                          CAST(:origin_refs AS text[]), CAST(:not_befores AS timestamptz[]))
                    WITH ORDINALITY AS x(task_id, action, key, run_id, metadata, channel, actor_kind, actor_ref,
-                                        origin_kind, origin_ref, ord)
+                                        origin_kind, origin_ref, wanted_not_before, ord)
              ORDER BY x.task_id COLLATE "C") a
       LEFT JOIN LATERAL (
           SELECT t.id, t.path, t.status, t.workspace_id, t.priority, t.max_attempts, t.last_attempt, t.open_run_id,
-                 t.required_capabilities, t.network_channel, t.approval_policy, t.approval_state, t.dependent_count,
+                 t.required_capabilities, t.preferred_capabilities, t.network_channel, t.approval_policy,
+                 t.approval_state, t.dependent_count, t.forgiven_attempts, t.not_before, t.retry_policy,
+                 t.concurrency_key, t.pauses,
                  t.open_dependencies > 0 AS waits,
                  t.approval_policy = 'manual' AND t.approval_state <> 'approved' AS unapproved
             FROM tasks t
@@ -43,7 +53,7 @@ WITH locked AS MATERIALIZED (
                WHEN l.open_run_id IS NOT NULL
                    THEN CASE WHEN l.action = 'start' AND l.key IS NULL THEN 'existing' ELSE 'open_run' END
                WHEN l.action IN ('start', 'publish') AND l.blocked THEN 'blocked'
-               WHEN l.last_attempt >= l.max_attempts THEN 'attempts_exhausted'
+               WHEN NOT l.anew AND l.last_attempt - l.forgiven_attempts >= l.max_attempts THEN 'attempts_exhausted'
                WHEN l.task_was = 'completed' AND l.dependent_count > 0 AND NOT CAST(:with_dependents AS boolean)
                    THEN 'reopens'
                ELSE 'queued'
@@ -67,15 +77,21 @@ WITH locked AS MATERIALIZED (
            CASE WHEN j.verdict <> 'queued' AND (j.task_was <> 'blocked' OR j.blocked) THEN j.task_was
                 WHEN j.blocked THEN 'blocked'
                 ELSE 'ready' END AS task_status,
+           coalesce(j.concurrency_key IS NOT NULL OR j.pauses > 0 OR j.not_before > now(), false) AS gated,
+           CASE WHEN j.workspace_id IS NOT NULL
+                THEN coalesce(j.run_channel, 'coord-' || CAST(j.run_id AS text)) END AS coordination_channel_id,
            sum((j.verdict = 'queued')::int + (j.action IN ('publish', 'approve'))::int) OVER (ORDER BY j.ord) AS place
       FROM judged j
      WHERE j.verdict IN ('approved_draft', 'approved_open')
         OR (j.verdict = 'queued' AND (j.key IS NULL OR j.run_id IN (SELECT keyed.run_id FROM keyed)))
 ), queued AS (
     INSERT INTO runs AS r (tenant_id, id, task_id, workspace_id, attempt, status, priority, claimable,
-                           required_capabilities, metadata, network_channel, origin_kind, origin_ref, idempotency_key)
-    SELECT :tenant_id, run_id, task_id, workspace_id, last_attempt + 1, 'queued', priority, NOT blocked,
-           required_capabilities, nullif(metadata, 'null'), run_channel, origin_kind, origin_ref, key
+                           gated, not_before, concurrency_key, required_capabilities, preferred_capabilities, metadata,
+                           network_channel, coordination_channel_id, origin_kind, origin_ref, idempotency_key)
+    SELECT :tenant_id, run_id, task_id, workspace_id, last_attempt + 1, 'queued', priority, NOT blocked AND NOT gated,
+           gated, CASE WHEN not_before > now() THEN not_before END, concurrency_key, required_capabilities,
+           preferred_capabilities, nullif(metadata, 'null'), run_channel, coordination_channel_id, origin_kind,
+           origin_ref, key
       FROM accepted
      WHERE verdict = 'queued'
     RETURNING {run:r}
@@ -84,7 +100,8 @@ WITH locked AS MATERIALIZED (
        SET status = a.task_status,
            approval_state = CASE WHEN a.action = 'approve' THEN 'approved' ELSE t.approval_state END,
            open_run_id = a.run_id, latest_run_id = a.run_id, last_attempt = a.last_attempt + 1,
-           updated_at = now(), closed_at = NULL
+           forgiven_attempts = CASE WHEN a.anew THEN a.last_attempt ELSE t.forgiven_attempts END,
+           updated_at = now(), closed_at = NULL, discarded_at = NULL
       FROM accepted a
      WHERE a.verdict = 'queued' AND t.tenant_id = :tenant_id AND t.id = a.task_id
     RETURNING t.id
@@ -96,11 +113,20 @@ WITH locked AS MATERIALIZED (
      WHERE a.verdict <> 'queued' AND t.tenant_id = :tenant_id AND t.id = a.task_id
     RETURNING t.id
 ), offered AS (
-    UPDATE runs r SET claimable = NOT a.blocked
+    UPDATE runs r SET claimable = NOT a.blocked AND NOT r.gated
       FROM accepted a
      WHERE a.verdict = 'approved_open' AND r.tenant_id = :tenant_id AND r.id = a.existing_run_id
        AND r.status = 'queued'
     RETURNING r.id
+), channels AS (
+    -- A channel that has a name outlives the run; one made for a run alone is known by the run.
+    INSERT INTO coordination_channels (tenant_id, workspace_id, name, purpose, created_by)
+    SELECT DISTINCT ON (workspace_id, run_channel)
+           CAST(:tenant_id AS uuid), workspace_id, run_channel, 'task_run_coordination', origin_kind || ':' || origin_ref
+      FROM accepted
+     WHERE verdict = 'queued' AND workspace_id IS NOT NULL AND run_channel IS NOT NULL
+     ORDER BY workspace_id, run_channel
+    ON CONFLICT (tenant_id, workspace_id, name) DO NOTHING
 ), log AS MATERIALIZED (
     SELECT take_event_sequences(
                :tenant_id,
@@ -129,7 +155,9 @@ WITH locked AS MATERIALIZED (
           SELECT 0, 'task.run_enqueued', a.run_id,
                  jsonb_strip_nulls(jsonb_build_object(
                      'attempt', a.last_attempt + 1, 'status', 'queued', 'task_status', a.task_status,
-                     'network_channel', a.run_channel, 'idempotency_key', a.key))
+                     'network_channel', a.run_channel, 'coordination_channel_id', a.coordination_channel_id,
+                     'idempotency_key', a.key,
+                     'not_before', CASE WHEN a.not_before > now() THEN wire_time(a.not_before) END))
            WHERE a.verdict = 'queued'
       ) told
 ), answers AS MATERIALIZED (

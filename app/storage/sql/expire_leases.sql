@@ -1,5 +1,5 @@
 -- expire_leases: take runs from holders whose lease has ended. The same run goes back to the queue as its next attempt;
--- past the task's max_attempts it fails. Safe to run twice at once: a task that another sweep holds is skipped.
+-- past the task's max_attempts it fails. A retry policy lets it wait there. Safe to run twice at once: a task that another sweep holds is skipped.
 WITH late AS MATERIALIZED (
     SELECT r.id, r.task_id
       FROM runs r
@@ -8,7 +8,7 @@ WITH late AS MATERIALIZED (
      ORDER BY r.lease_until, r.id
      LIMIT CAST(:most AS int)
 ), locked AS MATERIALIZED (
-    SELECT t.id, t.path, t.max_attempts,
+    SELECT t.id, t.path, t.max_attempts, t.forgiven_attempts, t.retry_policy,
            t.open_dependencies > 0 OR (t.approval_policy = 'manual' AND t.approval_state <> 'approved') AS blocked
       FROM tasks t
      WHERE t.tenant_id = :tenant_id AND t.id IN (SELECT late.task_id FROM late)
@@ -16,7 +16,8 @@ WITH late AS MATERIALIZED (
        FOR NO KEY UPDATE SKIP LOCKED
 ), holding AS MATERIALIZED (
     SELECT r.id, r.status AS run_was, r.lease_until AS ended, r.agent_session_id AS holder_id,
-           t.path, t.blocked, r.attempt >= t.max_attempts AS spent
+           t.path, t.blocked, r.attempt - t.forgiven_attempts >= t.max_attempts AS spent,
+           now() + retry_wait(t.retry_policy, r.attempt - t.forgiven_attempts, random()) AS not_before
       FROM runs r
       JOIN late ON late.id = r.id
       JOIN locked t ON t.id = r.task_id
@@ -29,7 +30,9 @@ WITH late AS MATERIALIZED (
            attempt = r.attempt + CASE WHEN h.spent THEN 0 ELSE 1 END,
            error = CASE WHEN h.spent THEN CAST(:expired_error AS text) END,
            ended_at = CASE WHEN h.spent THEN now() END,
-           claimable = NOT h.blocked, lease_until = NULL, heartbeat_at = NULL, started_at = NULL,
+           gated = r.gated OR h.not_before IS NOT NULL,
+           claimable = NOT h.blocked AND NOT r.gated AND h.not_before IS NULL,
+           not_before = CASE WHEN h.spent THEN NULL ELSE h.not_before END, lease_until = NULL, heartbeat_at = NULL, started_at = NULL,
            agent_session_id = CASE WHEN h.spent THEN r.agent_session_id END,
            session_id = CASE WHEN h.spent THEN r.session_id END,
            claimed_by_kind = CASE WHEN h.spent THEN r.claimed_by_kind END,

@@ -1,7 +1,7 @@
 -- finish_runs: complete or fail runs whose holders still own them; task, run, session and log move together.
 -- Tasks are locked first, then runs, then sessions, each in the order of their ids. No row back means the claim is gone,
--- or that other tasks wait for this one: those are finished one by one, after their dependents are locked too
--- (:with_dependents). Rows are looked up LATERALly, one index probe each: see claim_runs.
+-- or that more follows from this end than fits here (other tasks wait for this one, or a retry policy asks for the next
+-- attempt): those are finished one by one, after their dependents are locked too (:with_dependents). Rows are looked up LATERALly, one index probe each: see claim_runs.
 WITH locked AS MATERIALIZED (
     SELECT a.*, t.path, t.spent, t.blocked
       FROM (SELECT x.*, r.task_id
@@ -14,11 +14,12 @@ WITH locked AS MATERIALIZED (
               ) r
              ORDER BY r.task_id) a
       CROSS JOIN LATERAL (
-          SELECT t.path, t.last_attempt >= t.max_attempts AS spent,
+          SELECT t.path, t.last_attempt - t.forgiven_attempts >= t.max_attempts AS spent,
                  t.open_dependencies > 0 OR (t.approval_policy = 'manual' AND t.approval_state <> 'approved') AS blocked
             FROM tasks t
            WHERE t.tenant_id = :tenant_id AND t.id = a.task_id
-             AND (t.dependent_count = 0 OR CAST(:with_dependents AS boolean))
+             AND ((t.dependent_count = 0 AND (t.retry_policy IS NULL OR a.outcome = 'completed'))
+                  OR CAST(:with_dependents AS boolean))
              FOR NO KEY UPDATE
       ) t
 ), holding AS MATERIALIZED (

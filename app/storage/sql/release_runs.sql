@@ -30,7 +30,7 @@ WITH locked AS MATERIALIZED (
       ) r
 ), moved AS (
     UPDATE runs r
-       SET status = 'queued', claimable = NOT h.blocked, agent_session_id = NULL, session_id = NULL,
+       SET status = 'queued', claimable = NOT h.blocked AND NOT r.gated, agent_session_id = NULL, session_id = NULL,
            claimed_by_kind = NULL, claimed_by_ref = NULL, claimed_at = NULL, heartbeat_at = NULL, lease_until = NULL,
            started_at = NULL
       FROM holding h

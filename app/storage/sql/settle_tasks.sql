@@ -1,4 +1,5 @@
--- settle_tasks: derive the status of locked tasks anew (tasks API, section 5) and make their queued runs claimable or not.
+-- settle_tasks: derive the status of locked tasks anew (tasks API, section 5) and make their queued runs claimable or not;
+-- a gated run that may be claimed again waits for its admission.
 -- A row for each task whose status changed, with the status before and after.
 WITH derived AS MATERIALIZED (
     SELECT t.id, t.status AS was, b.blocked,
@@ -7,7 +8,7 @@ WITH derived AS MATERIALIZED (
                WHEN o.status IN ('starting', 'running') THEN 'in_progress'
                WHEN o.id IS NOT NULL THEN CASE WHEN b.blocked THEN 'blocked' ELSE 'ready' END
                WHEN l.status IN ('completed', 'canceled') THEN l.status
-               WHEN l.status = 'failed' AND t.last_attempt >= t.max_attempts THEN 'failed'
+               WHEN l.status = 'failed' AND t.last_attempt - t.forgiven_attempts >= t.max_attempts THEN 'failed'
                WHEN l.id IS NULL AND t.status IN ('completed', 'failed') THEN t.status
                WHEN b.blocked THEN 'blocked'
                ELSE 'ready'
@@ -21,7 +22,8 @@ WITH derived AS MATERIALIZED (
 ), offered AS (
     UPDATE runs r SET claimable = NOT d.blocked
       FROM derived d JOIN tasks t ON t.tenant_id = :tenant_id AND t.id = d.id
-     WHERE r.tenant_id = :tenant_id AND r.id = t.open_run_id AND r.status = 'queued' AND r.claimable = d.blocked
+     WHERE r.tenant_id = :tenant_id AND r.id = t.open_run_id AND r.status = 'queued'
+       AND r.claimable = d.blocked AND (d.blocked OR NOT r.gated)
     RETURNING r.id
 ), settled AS (
     UPDATE tasks t

@@ -101,15 +101,23 @@ def upgrade() -> None:
         "runs",
         ["not_before", "tenant_id"],
         unique=False,
-        postgresql_where=sa.text("status = 'queued' AND gated AND NOT claimable"),
+        postgresql_where=sa.text("status = 'queued' AND gated AND NOT claimable AND concurrency_key IS NULL"),
     )
     op.create_index(
         "ix_runs_keyed",
         "runs",
         ["tenant_id", "concurrency_key", sa.literal_column("priority DESC"), "queued_at", "id"],
         unique=False,
+        postgresql_where=sa.text("status = 'queued' AND NOT claimable AND concurrency_key IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_runs_admitted",
+        "runs",
+        ["tenant_id", "concurrency_key"],
+        unique=False,
         postgresql_where=sa.text(
-            "concurrency_key IS NOT NULL AND status IN ('queued', 'claimed', 'starting', 'running')"
+            "concurrency_key IS NOT NULL AND"
+            " (status IN ('claimed', 'starting', 'running') OR (status = 'queued' AND claimable))"
         ),
     )
     op.create_index(
@@ -171,21 +179,8 @@ def downgrade() -> None:
     op.drop_column("tasks", "retry_policy")
     op.drop_column("tasks", "not_before")
     op.drop_column("tasks", "preferred_capabilities")
-    op.drop_index(
-        "ix_runs_preferring",
-        table_name="runs",
-        postgresql_where=sa.text("status = 'queued' AND claimable AND preferred_capabilities <> '{}'"),
-    )
-    op.drop_index(
-        "ix_runs_keyed",
-        table_name="runs",
-        postgresql_where=sa.text(
-            "concurrency_key IS NOT NULL AND status IN ('queued', 'claimed', 'starting', 'running')"
-        ),
-    )
-    op.drop_index(
-        "ix_runs_gated", table_name="runs", postgresql_where=sa.text("status = 'queued' AND gated AND NOT claimable")
-    )
+    for name in ("ix_runs_preferring", "ix_runs_admitted", "ix_runs_keyed", "ix_runs_gated"):
+        op.drop_index(name, table_name="runs")
     op.drop_column("runs", "concurrency_key")
     op.drop_column("runs", "not_before")
     op.drop_column("runs", "gated")
