@@ -6,6 +6,7 @@ from typing import Final
 
 from app.db.statement import Statement
 from app.storage.rows.base import Row
+from app.storage.rows.cells import MutationRow
 from app.storage.rows.event import EventRow
 from app.storage.rows.grid import ArtifactRow, ArtifactVersionRow, TableRow
 from app.storage.rows.identity import AgentSessionRow, ApiKeyRow, UserRow
@@ -20,6 +21,7 @@ ROWS: Final[dict[str, type[Row]]] = {
     "artifact_version": ArtifactVersionRow,
     "chart": ChartRow,
     "event": EventRow,
+    "mutation": MutationRow,
     "run": RunRow,
     "run_report": RunReportRow,
     "table": TableRow,

@@ -19,18 +19,16 @@ def live_read_only(viewer: Viewer, table: TableRow) -> ReadOnlyReason | None:
 
 
 def shown_read_only(viewer: Viewer, workspace: WorkspaceRow, table: TableRow | None) -> ReadOnlyReason | None:
-    """Why the viewer may not change what a workspace shows: neither the workspace nor its table may forbid it."""
+    """Why the viewer may not change what a workspace shows: neither the workspace nor its live table may forbid it."""
     owner = workspace.owner_id
     bound = WorkspaceBound(tenant_id=viewer.tenant_id, owner_id=owner, recipient=owner != viewer.user_id)
-    reason = read_only_reason(
-        writes=can(viewer, Action.WRITE, bound),
-        archived=workspace.status is WorkspaceStatus.ARCHIVED,
+    live = table if workspace.mode is WorkspaceMode.OPERATIONAL else None
+    return read_only_reason(
+        writes=can(viewer, Action.WRITE, bound) and (live is None or can(viewer, Action.WRITE, live.bound(viewer))),
+        archived=WorkspaceStatus.ARCHIVED in (workspace.status, live and live.workspace_status),
         source=None if table is None else table.source_type,
-        has_identity=True,
+        has_identity=live is None or bool(live.primary_key),
     )
-    if reason is not None or table is None or workspace.mode is WorkspaceMode.SNAPSHOT:
-        return reason
-    return live_read_only(viewer, table)
 
 
 def row_identity(workspace: WorkspaceRow, table: TableRow | None) -> tuple[str, ...]:
