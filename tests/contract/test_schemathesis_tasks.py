@@ -1,0 +1,44 @@
+"""Generated calls of all operations: no failure on our side, and no answer that /openapi.json does not describe."""
+
+import asyncio
+
+import pytest
+import schemathesis
+from schemathesis import GenerationMode
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.result import Ok
+
+from app.main import App
+from tests.contract.caller import Caller
+from tests.contract.fuzz import SEED, STREAMED_EVENTS, AnyOperation, Fuzz, unmet
+from tests.contract.published import OPERATIONS
+from tests.contract.world import world
+from tests.support.listening import Listening, listening
+
+
+def described_by(server: Listening) -> list[AnyOperation]:
+    """The operations, as the server describes them itself."""
+    schema = schemathesis.openapi.from_url(f"{server.http}/openapi.json", config=SchemathesisConfig())
+    schema.config.max_stream_events = STREAMED_EVENTS
+    found = list(schema.get_all_operations())
+    assert all(isinstance(one, Ok) for one in found)
+    return [one.ok() for one in found if isinstance(one, Ok)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["sound", "broken"])
+async def test_generated_calls_get_answers_that_are_described(app: App, mode: GenerationMode) -> None:
+    async with listening(app) as server:
+        caller = Caller(server)
+        operations = await asyncio.to_thread(described_by, server)
+        found = []
+        for operation in operations:
+            one = Fuzz(operation=operation, mode=mode, world=await world(caller), key=server.key)
+            await asyncio.to_thread(one.run)
+            found.append(one)
+        await caller.http.aclose()
+    problems = [problem for one in found for problem in one.problems]
+    assert not problems, f"seed {SEED}:\n" + "\n".join(problems)
+    assert {one.id for one in found} == set(OPERATIONS)
+    if mode is GenerationMode.POSITIVE:
+        assert unmet(found) == []
