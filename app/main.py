@@ -17,6 +17,7 @@ from app.db.migrate import migrate, outdated_revisions
 from app.domain.errors import ServiceUnavailable, TaskloomError
 from app.events.bell import Bell, broadcast_for
 from app.events.hub import Hub
+from app.events.rights import CHECK_SECONDS
 from app.events.streams import Streams
 from app.events.tailer import Tailer
 from app.graph.engine.executor import Executor
@@ -29,6 +30,7 @@ from app.services.access import Access
 from app.services.agent_sessions import AgentSessions
 from app.services.artifacts import Artifacts
 from app.services.auth import Authentication
+from app.services.cells import Cells
 from app.services.charts import Charts
 from app.services.identity import Identity
 from app.services.imports import FileImports
@@ -118,6 +120,7 @@ def build_services(db: Database) -> Services:
         artifacts=Artifacts(db, access, tables, utc_now),
         workspaces=Workspaces(db, access, utc_now),
         charts=Charts(db, access, utc_now),
+        cells=Cells(db, access, utc_now),
     )
 
 
@@ -153,6 +156,7 @@ class App:
         self.asgi: Starlette = build_site(schema, self.web, health, self.metrics)
         self._loops = [
             Loop("reaper", 1.0, Reaper(self.db, self.metrics).run_once),
+            Loop("rights", CHECK_SECONDS, self.tailer.rights.run_once),
             Loop("key-use", 30.0, self.services.auth.note_use),
             Loop("partitions", 3_600.0, lambda: partitions.ensure(self.db, utc_now())),
             Loop("embedded", 1.0, storage.revive),

@@ -50,6 +50,12 @@ class Conflict(TaskloomError):
     code = "CONFLICT"
 
 
+class WorkspaceArchived(Conflict):
+    """The workspace is frozen: it can be read, restored, tagged, unshared and deleted, and nothing else."""
+
+    code = "WORKSPACE_ARCHIVED"
+
+
 class LeaseLost(Conflict):
     """The run is no longer held under this claim."""
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
+from app.domain.errors import TaskloomError
 from app.storage.rows.event import EventRow
+from app.storage.visibility import Readers
 
 Topic = tuple[str, str]
 EVERYTHING: Topic = ("all", "")
@@ -30,8 +32,17 @@ class Listening(Protocol):
         """What it wants."""
         ...
 
+    @property
+    def place(self) -> UUID | None:
+        """The workspace without which there is nothing to listen to; None where there is none such."""
+        ...
+
     def offer(self, event: EventRow) -> None:
         """Take an event of one's topic that one may see; never waits."""
+        ...
+
+    def end(self, problem: TaskloomError) -> None:
+        """Give out nothing more but this."""
         ...
 
 
@@ -78,16 +89,23 @@ class Hub:
         """How far each tenant's log was read."""
         return {tenant: tail.position for tenant, tail in self._tails.items()}
 
-    def publish(self, tenant_id: UUID, events: Sequence[EventRow], readers: frozenset[tuple[UUID, UUID]]) -> None:
-        """Offer events in order; `readers` holds the pairs (user, workspace) that may be seen."""
+    def placed(self) -> Iterator[Listening]:
+        """Those who listen to something of a workspace."""
+        for tail in self._tails.values():
+            for listening in tail.topics.values():
+                yield from (subscriber for subscriber in listening if subscriber.place is not None)
+
+    def publish(self, tenant_id: UUID, events: Sequence[EventRow], readers: Readers) -> None:
+        """Offer events in order; `readers` tells who may see those of workspaces."""
         tail = self._tails.get(tenant_id)
         if tail is None:
             return
         for event in events:
             if event.sequence <= tail.position:
                 continue
+            seeing = readers.of(event.type)
             for subscriber in _interested(tail, event):
-                if event.workspace_id is None or (subscriber.user_id, event.workspace_id) in readers:
+                if event.workspace_id is None or (subscriber.user_id, event.workspace_id) in seeing:
                     subscriber.offer(event)
                     self.delivered += 1
             tail.position = event.sequence

@@ -5,10 +5,12 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 from app.db.engine import Database
 from app.domain.access.viewer import Viewer
-from app.domain.errors import BadInput, CursorExpired
+from app.domain.errors import BadInput, CursorExpired, TaskloomError
+from app.domain.tasks.events import EventType
 from app.events.hub import EVERYTHING, Hub, Topic
 from app.storage import events
 from app.storage.events import Range
@@ -33,13 +35,23 @@ class Stream:
 
     The bell and the buffer may lose things, the log may not: the stream is registered with the hub before it
     reads the log, drops what is not newer than the last event it gave out, and goes back to the log whenever
-    its buffer was full.
+    its buffer was full. One that depends on a workspace ends with it, or with the right to read it.
     """
 
-    def __init__(self, db: Database, hub: Hub, viewer: Viewer, wanted: Range, *, buffer_max: int = BUFFER_MAX) -> None:
+    def __init__(
+        self,
+        db: Database,
+        hub: Hub,
+        viewer: Viewer,
+        wanted: Range,
+        *,
+        place: UUID | None = None,
+        buffer_max: int = BUFFER_MAX,
+    ) -> None:
         self.tenant_id = viewer.tenant_id
         self.user_id = viewer.user_id
         self.topic = topic_of(wanted)
+        self.place = place
         self.state = State.CATCHING_UP
         self.position = 0
         self._db = db
@@ -49,6 +61,7 @@ class Stream:
         self._buffer_max = buffer_max
         self._offered = asyncio.Event()
         self._prepare: Prepare | None = None
+        self._ended: TaskloomError | None = None
 
     def prepare_by(self, prepare: Prepare) -> None:
         """Let `prepare` do what many subscribers need once for all before this one is woken by an event."""
@@ -103,17 +116,29 @@ class Stream:
         else:
             self._prepare(self, event)
 
+    def end(self, problem: TaskloomError) -> None:
+        """Give out nothing more but this; what was offered and not yet taken is dropped."""
+        self._ended = problem
+        self.wake()
+
     async def batches(self) -> AsyncIterator[list[EventRow]]:
         """The events, in batches as they come."""
         while True:
+            if self._ended is not None:
+                raise self._ended
             if self.state is State.LIVE:
                 await self._offered.wait()
                 self._offered.clear()
-                batch = self._take()
+                batch = self._take() if self._ended is None else []
             else:
                 batch = await self._catch_up()
-            if batch:
+            if batch and self._ended is None:
                 yield batch
+                if self.place is not None and any(map(self._is_last, batch)):
+                    return
+
+    def _is_last(self, event: EventRow) -> bool:
+        return event.type is EventType.WORKSPACE_DELETED and event.workspace_id == self.place
 
     def _take(self) -> list[EventRow]:
         batch = [event for event in self._buffer if event.sequence > self.position]

@@ -1,5 +1,7 @@
 """Opens streams for viewers."""
 
+from uuid import UUID
+
 from app.db.engine import Database
 from app.domain.access.viewer import Viewer
 from app.events.hub import Hub
@@ -16,8 +18,8 @@ class Streams:
         self._hub = hub
         self.views = Views(self.open)
 
-    async def open(self, viewer: Viewer, wanted: Range, after: int | None) -> Stream:
-        """A stream that listens already; whoever opened it closes it."""
-        stream = Stream(self._db, self._hub, viewer, wanted)
+    async def open(self, viewer: Viewer, wanted: Range, after: int | None, place: UUID | None = None) -> Stream:
+        """A stream that listens already; whoever opened it closes it. It ends with the right to read `place`."""
+        stream = Stream(self._db, self._hub, viewer, wanted, place=place)
         await stream.open(after)
         return stream

@@ -12,8 +12,10 @@ import structlog
 from app.clock import monotonic
 from app.db.engine import Database
 from app.domain.errors import ServiceUnavailable
+from app.domain.tasks.events import TAKES_RIGHTS
 from app.events.bell import Bell
 from app.events.hub import Hub
+from app.events.rights import Rights
 from app.storage import events, visibility
 from app.storage.rows.event import EventRow
 
@@ -31,6 +33,7 @@ class Tailer:
         self._hub = hub
         self._bell = bell
         self._poll_seconds = poll_seconds
+        self.rights = Rights(db, hub)
         self._task: asyncio.Task[None] | None = None
         self._read_at = monotonic()
 
@@ -59,6 +62,8 @@ class Tailer:
             found = await events.tail(self._db, positions, most=PAGE)
             for tenant_id, group in groupby(found, key=lambda event: event.tenant_id):
                 await self._hand_over(tenant_id, list(group))
+            if any(event.type in TAKES_RIGHTS for event in found):
+                await self.rights.run_once()
             total += len(found)
             if len(found) < PAGE:
                 break
@@ -67,7 +72,7 @@ class Tailer:
 
     async def _hand_over(self, tenant_id: UUID, batch: Sequence[EventRow]) -> None:
         places = {event.workspace_id for event in batch if event.workspace_id is not None}
-        readers = await visibility.readers_of(self._db, tenant_id, list(places)) if places else frozenset()
+        readers = await visibility.readers_of(self._db, tenant_id, list(places)) if places else visibility.NOBODY
         self._hub.publish(tenant_id, batch, readers)
 
     async def _run(self) -> None:

@@ -25,7 +25,7 @@ COMPUTING_MAX: Final = 2
 VIEWS_PER_USER_MAX: Final = 20
 
 Value = TypeVar("Value")
-Open = Callable[[Viewer, Range, int | None], Awaitable[Stream]]
+Open = Callable[[Viewer, Range, int | None, UUID | None], Awaitable[Stream]]
 
 
 class Watchable(Protocol[Value]):
@@ -39,6 +39,11 @@ class Watchable(Protocol[Value]):
     @property
     def key(self) -> Hashable:
         """The same for the same value."""
+        ...
+
+    @property
+    def place(self) -> UUID | None:
+        """The one workspace it is about; its watchers are ended with the right to read it."""
         ...
 
     @property
@@ -156,7 +161,8 @@ class View(Generic[Value]):
 
     async def _listen(self) -> None:
         """Before the first value, so that nothing is missed after it."""
-        self._stream = await self._open_stream(self.watched.viewer, Range(types=self.watched.moved_by), None)
+        wanted = Range(types=self.watched.moved_by)
+        self._stream = await self._open_stream(self.watched.viewer, wanted, None, self.watched.place)
         self._start(self._note(self._stream))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:

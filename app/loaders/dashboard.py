@@ -4,6 +4,7 @@ from collections.abc import Hashable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
 
 from app.domain.access.viewer import Viewer
 from app.domain.tasks.activity import MOVES
@@ -30,9 +31,10 @@ class WatchedDashboard:
 
     moved_by = MOVED_BY
 
-    def __init__(self, reader: Reader, wanted: Filter) -> None:
+    def __init__(self, reader: Reader, wanted: Filter, place: UUID | None = None) -> None:
         self._reader = reader
         self._wanted = wanted
+        self.place = place
 
     @property
     def viewer(self) -> Viewer:
@@ -42,7 +44,7 @@ class WatchedDashboard:
     @property
     def key(self) -> Hashable:
         """What two keys of one user see is the same."""
-        return ("dashboard", self.viewer.tenant_id, self.viewer.user_id, self._wanted)
+        return ("dashboard", self.viewer.tenant_id, self.viewer.user_id, self._wanted, self.place)
 
     async def mark(self) -> object:
         """The end of the log: whatever is counted writes an event."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable
 from dataclasses import replace
+from uuid import UUID
 
 from app.domain.access.viewer import Viewer
 from app.domain.tasks.activity import MOVES
@@ -24,9 +25,10 @@ class WatchedInbox:
 
     moved_by = MOVES
 
-    def __init__(self, reader: Reader, wanted: View) -> None:
+    def __init__(self, reader: Reader, wanted: View, place: UUID | None = None) -> None:
         self._reader = reader
         self._wanted = wanted
+        self.place = place
 
     @property
     def viewer(self) -> Viewer:
@@ -36,7 +38,7 @@ class WatchedInbox:
     @property
     def key(self) -> Hashable:
         """What two keys of one user see is the same."""
-        return ("inbox", self.viewer.tenant_id, self.viewer.user_id, self._wanted)
+        return ("inbox", self.viewer.tenant_id, self.viewer.user_id, self._wanted, self.place)
 
     async def mark(self) -> object:
         """The end of the log, and the viewer's own last mark, of which the log knows nothing."""

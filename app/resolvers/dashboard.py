@@ -10,6 +10,7 @@ from app.graph.inputs.dashboard import TaskDashboardFilter, dashboard_filter
 from app.graph.types.dashboard import TaskDashboard
 from app.loaders.dashboard import WatchedDashboard, task_dashboard
 from app.resolvers.outcome import shown
+from app.resolvers.places import visible_place
 
 Filter = Annotated[TaskDashboardFilter | None, strawberry.argument(description="Which tasks it is about.")]
 
@@ -31,5 +32,7 @@ class DashboardSubscriptions:
     @strawberry.subscription(description="The dashboard now, and again when it changes, at most twice a second.")
     async def task_dashboard(self, info: Info, filter: Filter = None) -> AsyncIterator[TaskDashboard]:
         """Computed once for all who watch the same."""
-        watched = WatchedDashboard(info.context.loaders.reader, dashboard_filter(filter))
+        wanted = dashboard_filter(filter)
+        place = await visible_place(info, wanted.workspace_id)
+        watched = WatchedDashboard(info.context.loaders.reader, wanted, place)
         return cast("AsyncIterator[TaskDashboard]", await info.context.streams.views.watch(watched))

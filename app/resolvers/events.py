@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from typing import Annotated, cast
+from uuid import UUID
 
 import strawberry
 
@@ -16,6 +17,7 @@ from app.graph.inputs.events import EventFilter, to_range
 from app.graph.scalars import BigInt, position
 from app.graph.types.event import Event
 from app.loaders.pages import event_page
+from app.resolvers.places import visible_place
 from app.services.access import known_id
 from app.storage.events import Range
 
@@ -56,8 +58,8 @@ class EventSubscriptions:
         after: After = None,
     ) -> AsyncIterator[Event]:
         """Descendants made later are included."""
-        await info.context.services.access.task(info.context.viewer, task_id, Action.READ)
-        return await _open(info, Range(task_id=task_id, with_descendants=True), after)
+        task = await info.context.services.access.task(info.context.viewer, task_id, Action.READ)
+        return await _open(info, Range(task_id=task_id, with_descendants=True), after, task.workspace_id)
 
     @strawberry.subscription(description="Every event of a run, once and in order.")
     async def run_events(
@@ -68,9 +70,10 @@ class EventSubscriptions:
     ) -> AsyncIterator[Event]:
         """From queued to ended."""
         id = parse_uuid(run_id)
-        if id is None or await info.context.loaders.run_by_id.load(id) is None:
+        run = None if id is None else await info.context.loaders.run_by_id.load(id)
+        if run is None:
             raise NotFound(f"There is no run {run_id[:140]!r}.", id=run_id[:140])
-        return await _open(info, Range(run_id=id), after)
+        return await _open(info, Range(run_id=id), after, run.workspace_id)
 
     @strawberry.subscription(description="Every event of a workspace, once and in order.")
     async def workspace_events(
@@ -83,7 +86,7 @@ class EventSubscriptions:
         place = await info.context.services.access.workspace(
             info.context.viewer, known_id(workspace_id, "workspace"), Action.READ
         )
-        return await _open(info, Range(workspace_id=place.id), after)
+        return await _open(info, Range(workspace_id=place.id), after, place.id)
 
     @strawberry.subscription(description="Every event you may see, once and in order.")
     async def events(
@@ -93,10 +96,13 @@ class EventSubscriptions:
         after: After = None,
     ) -> AsyncIterator[Event]:
         """All of the tenant that is yours to see."""
-        return await _open(info, to_range(filter), after)
+        wanted = to_range(filter)
+        return await _open(info, wanted, after, await visible_place(info, wanted.workspace_id))
 
 
-async def _open(info: Info, wanted: Range, after: int | None) -> AsyncIterator[Event]:
+async def _open(info: Info, wanted: Range, after: int | None, place: UUID | None) -> AsyncIterator[Event]:
+    """A stream that ends once the viewer may not read the workspace `place` any more."""
     resumed = info.context.resume_after
-    stream: Stream = await info.context.streams.open(info.context.viewer, wanted, after if resumed is None else resumed)
+    start = after if resumed is None else resumed
+    stream: Stream = await info.context.streams.open(info.context.viewer, wanted, start, place)
     return cast("AsyncIterator[Event]", stream)

@@ -24,6 +24,7 @@ from app.graph.types.task import Task
 from app.graph.types.triage import TaskTriage
 from app.loaders.inbox import WatchedInbox, task_inbox
 from app.resolvers.outcome import outcome, shown
+from app.resolvers.places import visible_place
 
 Filter = Annotated[TaskInboxFilter | None, strawberry.argument(description="Which tasks of it.")]
 Payload = TypeVar("Payload", bound=TriagePayload)
@@ -46,7 +47,9 @@ class InboxSubscriptions:
     @strawberry.subscription(description="Your inbox now, and again when it changes, at most twice a second.")
     async def task_inbox(self, info: Info, filter: Filter = None) -> AsyncIterator[TaskInbox]:
         """Computed once for all who watch the same."""
-        watched = WatchedInbox(info.context.loaders.reader, inbox_view(filter))
+        wanted = inbox_view(filter)
+        place = await visible_place(info, wanted.tasks.workspace_id)
+        watched = WatchedInbox(info.context.loaders.reader, wanted, place)
         return cast("AsyncIterator[TaskInbox]", await info.context.streams.views.watch(watched))
 
 

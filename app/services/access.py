@@ -5,7 +5,7 @@ from contextlib import suppress
 from uuid import UUID
 
 from app.db.engine import Database
-from app.domain.access.policy import Action, SessionBound, TenantWide, WorkspaceBound, require
+from app.domain.access.policy import Action, SessionBound, TenantWide, WorkspaceBound, require, unknown
 from app.domain.access.viewer import Viewer
 from app.domain.errors import Conflict, NotFound
 from app.domain.ids import is_task_id, parse_uuid
@@ -19,7 +19,7 @@ def known_id(text: str, what: str) -> UUID:
     """The UUID a caller sent; anything else names nothing."""
     found = parse_uuid(text)
     if found is None:
-        raise NotFound(f"There is no {what} {text[:140]!r}.", id=text[:140])
+        raise NotFound(f"There is no {what} {text[:140]!r}.", id=text[:140], reason=unknown(what))
     return found
 
 

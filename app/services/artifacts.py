@@ -14,7 +14,7 @@ from app.domain.access.policy import Action, TenantWide, require
 from app.domain.access.viewer import Viewer
 from app.domain.actor import Origin, OriginKind
 from app.domain.charts.parse import parse_spec
-from app.domain.errors import BadInput, Conflict, NotFound, TooLarge
+from app.domain.errors import BadInput, NotFound, TooLarge
 from app.domain.grid.column import Column, ColumnType, column_problems
 from app.domain.grid.rows import coerce_rows
 from app.domain.grid.wire import wire_rows
@@ -25,9 +25,9 @@ from app.domain.tasks.events import EventType
 from app.domain.text import checked, json_text
 from app.services.access import Access, known_id
 from app.services.tables import Tables
-from app.storage import artifacts, catalog, copies, events
+from app.services.workspaces import active
+from app.storage import artifacts, catalog, copies, events, workspaces
 from app.storage.rows.grid import ArtifactKind, ArtifactRow, TableRow, columns_to_json
-from app.storage.rows.workspace import WorkspaceStatus
 
 NAME_LENGTH_MAX: Final = 255
 CONTENT_BYTES_MAX: Final = 8 << 20
@@ -87,6 +87,8 @@ class Artifacts:
             created_by=viewer.user_id,
         )
         async with self._db.transaction(Lane.MAIN if table is None else Lane.IMPORTS) as tx:
+            if place is not None:
+                active(await workspaces.hold(tx, viewer.tenant_id, place), "workspaceId")
             row = await artifacts.insert(tx, viewer.tenant_id, new)
             if table is None:
                 assert content is not None
@@ -102,11 +104,7 @@ class Artifacts:
             require(viewer, Action.WRITE, whole, what="tenant", id=viewer.tenant_id)
             return None
         found = await self._access.workspace(viewer, known_id(draft.workspace_id, "workspace"), Action.WRITE)
-        if found.status is WorkspaceStatus.ARCHIVED:
-            raise Conflict(
-                "The workspace is archived; restore it first.", field="workspaceId", reason="workspace_archived"
-            )
-        return found.id
+        return active(found, "workspaceId").id
 
     async def _table(self, viewer: Viewer, draft: ArtifactDraft) -> TableRow:
         if draft.kind is not ArtifactKind.TABLE:

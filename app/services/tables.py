@@ -9,10 +9,11 @@ from uuid import UUID
 from app.clock import Now
 from app.db.engine import Database, Lane
 from app.db.errors import Duplicate
+from app.db.tx import Tx
 from app.domain.access.policy import Action, TenantWide, require
 from app.domain.access.viewer import Viewer
 from app.domain.actor import Origin, OriginKind
-from app.domain.errors import BadInput, Conflict, NotFound
+from app.domain.errors import BadInput, Conflict, NotFound, WorkspaceArchived
 from app.domain.grid.column import Column
 from app.domain.grid.rows import coerce_rows
 from app.domain.grid.table import (
@@ -28,7 +29,8 @@ from app.domain.invalid import accepted, require_sound
 from app.domain.problems import PROBLEMS_MAX
 from app.domain.tasks.events import EventType
 from app.services.access import Access, known_id
-from app.storage import catalog, events, grid
+from app.services.workspaces import active
+from app.storage import catalog, events, grid, workspaces
 from app.storage.relation import Source
 from app.storage.rows.grid import TableRow
 from app.storage.rows.workspace import WorkspaceStatus
@@ -83,6 +85,7 @@ class Tables:
         new, place = await self.prepare(viewer, draft)
         try:
             async with self._db.transaction() as tx:
+                await still_active(tx, viewer, place)
                 await catalog.insert(tx, new)
                 await grid.create(tx, new.source)
                 sequence = await events.append(
@@ -116,7 +119,9 @@ class Tables:
         bound = found[0].bound(viewer) if found else None
         require(viewer, action, bound, what="table", id=id)
         if action is not Action.READ and found[0].workspace_status is WorkspaceStatus.ARCHIVED:
-            raise Conflict("The workspace of the table is archived; restore it first.", reason="workspace_archived")
+            raise WorkspaceArchived(
+                "The workspace of the table is archived; restore it first.", reason="workspace_archived"
+            )
         return found[0]
 
     async def import_rows(self, viewer: Viewer, id: str, rows: Sequence[object]) -> Changed:
@@ -143,6 +148,7 @@ class Tables:
         table = await self.table(viewer, id, Action.WRITE)
         place = await self._place_of(viewer, table)
         async with self._db.transaction() as tx:
+            await still_active(tx, viewer, place)
             if not await catalog.lock(tx, viewer.tenant_id, table.id):
                 raise NotFound(f"There is no table {id!r}.", id=id)
             if await catalog.shown(tx, viewer.tenant_id, table.id):
@@ -158,6 +164,7 @@ class Tables:
         added = table_event(EventType.TABLE_ROWS_IMPORTED, viewer, table, place, OriginKind.HTTP, rowCount=len(rows))
         try:
             async with self._db.transaction(Lane.IMPORTS) as tx:
+                await still_active(tx, viewer, place)
                 if not await catalog.hold(tx, viewer.tenant_id, table.id):
                     raise NotFound("The table was deleted a moment ago.", id=str(table.id))
                 await grid.copy_rows(tx, table.source, rows)
@@ -188,9 +195,7 @@ class Tables:
 
     async def _active_workspace(self, viewer: Viewer, id: UUID, field: str) -> None:
         """Pass if the viewer may write to the workspace and it is in use."""
-        found = await self._access.workspace(viewer, id, Action.WRITE)
-        if found.status is WorkspaceStatus.ARCHIVED:
-            raise Conflict("The workspace is archived; restore it first.", field=field, reason="workspace_archived")
+        active(await self._access.workspace(viewer, id, Action.WRITE), field)
 
     async def _place_of(self, viewer: Viewer, table: TableRow) -> Place:
         """Where a table's events are seen: by whoever sees the table."""
@@ -204,6 +209,12 @@ class Tables:
             owner_workspace_id=table.owner_workspace_id,
             workspace_id=table.workspace_id,
         )
+
+
+async def still_active(tx: Tx, viewer: Viewer, place: Place) -> None:
+    """Pass if the workspace whose readers see the table is in use, and keep it so until the transaction ends."""
+    if place.workspace_id is not None:
+        active(await workspaces.hold(tx, viewer.tenant_id, place.workspace_id))
 
 
 def table_event(

@@ -12,7 +12,7 @@ from app.db.tx import Tx
 from app.domain.access.policy import Action, TenantWide, require
 from app.domain.access.viewer import Viewer
 from app.domain.actor import Origin, OriginKind
-from app.domain.errors import Conflict, NotFound
+from app.domain.errors import Conflict, NotFound, WorkspaceArchived
 from app.domain.grid.column import Column
 from app.domain.grid.row_identity import RowIdWarning
 from app.domain.grid.table import TableSource
@@ -59,12 +59,19 @@ class Bound:
     sequence: int
 
 
-def active(found: WorkspaceRow | None) -> WorkspaceRow:
+def active(found: WorkspaceRow | None, field: str | None = None) -> WorkspaceRow:
     """The workspace, if it may still be changed."""
+    if present(found, field).status is WorkspaceStatus.ARCHIVED:
+        raise WorkspaceArchived(
+            "The workspace is archived; restore it first.", field=field, reason="workspace_archived"
+        )
+    return present(found, field)
+
+
+def present(found: WorkspaceRow | None, field: str | None = None) -> WorkspaceRow:
+    """The workspace, if it is still there."""
     if found is None:
-        raise NotFound("The workspace was deleted a moment ago.")
-    if found.status is WorkspaceStatus.ARCHIVED:
-        raise Conflict("The workspace is archived; restore it first.", reason="workspace_archived")
+        raise NotFound("The workspace was deleted a moment ago.", field=field, reason="workspace_not_found")
     return found
 
 

@@ -36,7 +36,7 @@ READ_AFTER: Final = """
       LEFT JOIN LATERAL (
           SELECT * FROM events
            WHERE events.tenant_id = :tenant_id AND events.sequence > CAST(:after AS bigint)
-             AND {visible:events}
+             AND {readable_events}
              {conditions}
            ORDER BY events.sequence
            LIMIT CAST(:most AS int)
@@ -84,7 +84,7 @@ class Range:
 
 
 COUNT: Final = (
-    "SELECT count(*) AS total FROM events WHERE events.tenant_id = :tenant_id AND {visible:events} {conditions}"
+    "SELECT count(*) AS total FROM events WHERE events.tenant_id = :tenant_id AND {readable_events} {conditions}"
 )
 
 

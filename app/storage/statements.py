@@ -10,9 +10,10 @@ from app.storage.rows.cells import MutationRow
 from app.storage.rows.event import EventRow
 from app.storage.rows.grid import ArtifactRow, ArtifactVersionRow, TableRow
 from app.storage.rows.identity import AgentSessionRow, ApiKeyRow, UserRow
+from app.storage.rows.run import LineageRow, RunStepRow
 from app.storage.rows.task import RunReportRow, RunRow, TaskRow
 from app.storage.rows.workspace import ChartRow, WorkspaceRow
-from app.storage.visibility import READABLE_WORKSPACES
+from app.storage.visibility import READABLE_EVENTS, READABLE_WORKSPACES
 
 ROWS: Final[dict[str, type[Row]]] = {
     "agent_session": AgentSessionRow,
@@ -21,9 +22,11 @@ ROWS: Final[dict[str, type[Row]]] = {
     "artifact_version": ArtifactVersionRow,
     "chart": ChartRow,
     "event": EventRow,
+    "lineage": LineageRow,
     "mutation": MutationRow,
     "run": RunRow,
     "run_report": RunReportRow,
+    "run_step": RunStepRow,
     "table": TableRow,
     "task": TaskRow,
     "user": UserRow,
@@ -44,13 +47,14 @@ def expand(source: str) -> str:
     """Fill `{task:t}` with the columns of a task row under the alias `t`, and so on.
 
     `{readable}` becomes the workspaces that :user_id may read, `{visible:t}` the condition that `t` is one of
-    their things or belongs to none. `{moved:r}` becomes when the run `r` moved last, `{activity:t:r}` when the task `t`
-    with its latest run `r` did: a heartbeat is no move.
+    their things or belongs to none, `{readable_events}` the condition that a row of `events` is theirs to see.
+    `{moved:r}` becomes when the run `r` moved last, `{activity:t:r}` when the task `t` with its latest run `r` did: a
+    heartbeat is no move.
     """
     filled = ACTIVITY.sub(r"greatest(\1.created_at, \1.updated_at, \1.closed_at, {moved:\2})", source)
     filled = MOVED.sub(r"greatest(\1.queued_at, \1.claimed_at, \1.started_at, \1.ended_at)", filled)
     filled = VISIBLE.sub(r"(\1.workspace_id IS NULL OR \1.workspace_id = ANY ({readable}))", filled)
-    filled = filled.replace("{readable}", READABLE_WORKSPACES)
+    filled = filled.replace("{readable}", READABLE_WORKSPACES).replace("{readable_events}", READABLE_EVENTS)
     return PLACEHOLDER.sub(lambda found: columns_of(ROWS[found[1]], found[2]), filled)
 
 

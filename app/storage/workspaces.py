@@ -49,6 +49,13 @@ TOUCH: Final = composed(
     RETURNING {workspace:w}
     """
 )
+# Held by whoever writes something of the workspace that is numbered elsewhere; only its end and its freezing wait.
+HOLD: Final = composed(
+    "SELECT {workspace:w} FROM workspaces w WHERE w.tenant_id = :tenant_id AND w.id = :id FOR KEY SHARE"
+)
+LOCK: Final = composed(
+    "SELECT {workspace:w} FROM workspaces w WHERE w.tenant_id = :tenant_id AND w.id = :id FOR NO KEY UPDATE"
+)
 # Own workspaces, last changed first; a page is a walk along ix_workspaces_owner.
 PAGE: Final = """
     SELECT {workspace:w} FROM workspaces w
@@ -128,6 +135,18 @@ async def set_row_id(tx: Tx, tenant_id: UUID, id: UUID, row_id_column: str) -> W
 async def touch(tx: Tx, tenant_id: UUID, id: UUID) -> WorkspaceRow | None:
     """Lock the workspace and note that it changes; None if it is gone."""
     row = await tx.fetchrow(TOUCH, tenant_id=tenant_id, id=id)
+    return None if row is None else WorkspaceRow.of(row)
+
+
+async def hold(tx: Tx, tenant_id: UUID, id: UUID) -> WorkspaceRow | None:
+    """Keep the workspace from being archived or deleted until the transaction ends; None if it is gone."""
+    row = await tx.fetchrow(HOLD, tenant_id=tenant_id, id=id)
+    return None if row is None else WorkspaceRow.of(row)
+
+
+async def lock(tx: Tx, tenant_id: UUID, id: UUID) -> WorkspaceRow | None:
+    """Keep others from changing what belongs to the workspace, without changing it; None if it is gone."""
+    row = await tx.fetchrow(LOCK, tenant_id=tenant_id, id=id)
     return None if row is None else WorkspaceRow.of(row)
 
 

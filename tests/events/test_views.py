@@ -49,6 +49,7 @@ class Watched:
     looks: int = 0
     marks: int = 0
     moved_by: tuple[EventType, ...] = (EventType.TASK_UPDATED,)
+    place: None = None
     fails: list[Exception] = field(default_factory=list)
     entered: asyncio.Event = field(default_factory=asyncio.Event)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)

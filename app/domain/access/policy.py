@@ -15,6 +15,7 @@ class Action(StrEnum):
     READ = "read"
     WRITE = "write"
     SHARE = "share"
+    LEAVE = "leave"
     WORK = "work"
     ADMINISTER = "administer"
 
@@ -23,6 +24,7 @@ SCOPE_FOR = {
     Action.READ: Scope.READ,
     Action.WRITE: Scope.WRITE,
     Action.SHARE: Scope.WRITE,
+    Action.LEAVE: Scope.WRITE,
     Action.WORK: Scope.WORK,
     Action.ADMINISTER: Scope.ADMIN,
 }
@@ -80,7 +82,8 @@ def can(viewer: Viewer, action: Action, thing: Object) -> bool:
         return viewer.role is UserRole.ADMIN
     match thing:
         case WorkspaceBound():
-            return thing.owner_id == viewer.user_id
+            # Whoever may read it may stop reading it.
+            return thing.owner_id == viewer.user_id or action is Action.LEAVE
         case SessionBound():
             return thing.user_id == viewer.user_id
         case TenantWide():
@@ -88,10 +91,15 @@ def can(viewer: Viewer, action: Action, thing: Object) -> bool:
             return writes_all or thing.creator_id == viewer.user_id
 
 
+def unknown(what: str) -> str:
+    """The stable word for "there is no such thing": `workspace_not_found` and the like."""
+    return f"{what.lower().replace(' ', '_')}_not_found"
+
+
 def require(viewer: Viewer, action: Action, thing: Object | None, *, what: str, id: object) -> None:
     """Pass, or NotFound for what the viewer does not see, or Forbidden for what they may not do."""
     if thing is None or not sees(viewer, thing):
-        raise NotFound(f"There is no {what} {str(id)[:140]!r}.", id=str(id)[:140])
+        raise NotFound(f"There is no {what} {str(id)[:140]!r}.", id=str(id)[:140], reason=unknown(what))
     if not can(viewer, action, thing):
         scope = SCOPE_FOR[action]
         if scope not in viewer.scopes:
