@@ -71,6 +71,7 @@ artifacts = Table(
     # No reference to workspaces: what belonged to a deleted one must not become everybody's.
     CheckConstraint("kind IN ('table', 'chart', 'markdown', 'json', 'file')", name="kind"),
     Index("ix_artifacts_created", "tenant_id", "created_at", "id"),
+    Index("ix_artifacts_run", "tenant_id", "run_id", "id", postgresql_where=text("run_id IS NOT NULL")),
 )
 
 artifact_versions = Table(
