@@ -11,6 +11,7 @@ from app.storage.rows.event import EventRow
 from app.storage.rows.grid import ArtifactRow, ArtifactVersionRow, TableRow
 from app.storage.rows.identity import AgentSessionRow, ApiKeyRow, UserRow
 from app.storage.rows.run import LineageRow, RunStepRow
+from app.storage.rows.share import TagRow
 from app.storage.rows.task import RunReportRow, RunRow, TaskRow
 from app.storage.rows.workspace import ChartRow, WorkspaceRow
 from app.storage.visibility import READABLE_EVENTS, READABLE_WORKSPACES
@@ -28,6 +29,7 @@ ROWS: Final[dict[str, type[Row]]] = {
     "run_report": RunReportRow,
     "run_step": RunStepRow,
     "table": TableRow,
+    "tag": TagRow,
     "task": TaskRow,
     "user": UserRow,
     "workspace": WorkspaceRow,

@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint
 from app.db.tables import metadata
 from app.domain.access.viewer import UserRole
 from app.domain.grid.table import TableScope, TableSource
+from app.domain.sharing.share import ShareStatus
 from app.domain.tasks.run_status import HELD, HOLDER_MOVES, OPEN, OPERATOR_MOVES, TERMINAL, RunStatus
 from app.domain.tasks.status import (
     CLOSED,
@@ -49,8 +50,7 @@ EXPECTED: Mapping[str, set[str]] = {
     "tasks.scope": words(TaskScope),
     "tasks.status": words(TaskStatus),
     "users.role": words(UserRole),
-    # Sharing has no words of its own in the domain yet.
-    "workspace_shares.status": {"active", "expired", "revoked"},
+    "workspace_shares.status": words(ShareStatus),
     "workspaces.mode": words(WorkspaceMode),
     "workspaces.status": words(WorkspaceStatus),
 }

@@ -1,0 +1,1 @@
+"""Workspaces shared with people, tagged, and what happens to them."""
