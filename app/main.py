@@ -27,14 +27,18 @@ from app.resolvers.root import build_schema
 from app.runtime.loop import Loop
 from app.runtime.reaper import Reaper
 from app.services.access import Access
+from app.services.admission import Admission
 from app.services.agent_sessions import AgentSessions
 from app.services.artifacts import Artifacts
 from app.services.auth import Authentication
 from app.services.cells import Cells
 from app.services.charts import Charts
+from app.services.consequences import Consequences
+from app.services.forced import ForcedMoves
 from app.services.identity import Identity
 from app.services.imports import FileImports
 from app.services.leases import LeaseLedger
+from app.services.pauses import Pauses
 from app.services.registry import Services
 from app.services.run_operations import RunOperations
 from app.services.tables import Tables
@@ -101,7 +105,10 @@ def build_services(db: Database) -> Services:
     access = Access(db)
     auth = Authentication(db)
     sessions = AgentSessions(db, access, utc_now)
-    tasks = Tasks(db, access, utc_now)
+    admission = Admission(db)
+    consequences = Consequences(utc_now, admission)
+    tasks = Tasks(db, access, utc_now, consequences)
+    forced = ForcedMoves(db, access, tasks, consequences)
     tables = Tables(db, access, utc_now)
     return Services(
         db=db,
@@ -110,10 +117,13 @@ def build_services(db: Database) -> Services:
         identity=Identity(db, auth, utc_now),
         agent_sessions=sessions,
         tasks=tasks,
-        task_graph=TaskGraph(db, access, tasks),
-        task_changes=TaskChanges(db, access),
-        run_operations=RunOperations(db, access),
-        leases=LeaseLedger(db, sessions),
+        task_graph=TaskGraph(db, access, tasks, consequences),
+        task_changes=TaskChanges(db, access, consequences),
+        run_operations=RunOperations(db, access, consequences),
+        leases=LeaseLedger(db, sessions, consequences),
+        admission=admission,
+        forced=forced,
+        pauses=Pauses(db, access, forced, admission),
         triage=TriageDesk(db),
         tables=tables,
         imports=FileImports(db, tables),
@@ -155,7 +165,8 @@ class App:
         health = Health(checks=checks, metrics=self.metrics)
         self.asgi: Starlette = build_site(schema, self.web, health, self.metrics)
         self._loops = [
-            Loop("reaper", 1.0, Reaper(self.db, self.metrics).run_once),
+            Loop("reaper", 1.0, Reaper(self.db, self.metrics, self.services.admission).run_once),
+            Loop("admission", 1.0, self.services.admission.run_once),
             Loop("rights", CHECK_SECONDS, self.tailer.rights.run_once),
             Loop("key-use", 30.0, self.services.auth.note_use),
             Loop("partitions", 3_600.0, lambda: partitions.ensure(self.db, utc_now())),

@@ -63,9 +63,11 @@ async def outsider(db: Database) -> Viewer:
 
 
 @pytest.fixture
-def services(db: Database) -> Services:
+async def services(db: Database) -> AsyncIterator[Services]:
     """Every use case."""
-    return build_services(db)
+    built = build_services(db)
+    yield built
+    await built.idle()
 
 
 @pytest.fixture(scope="session")

@@ -163,11 +163,13 @@ class Database:
     async def transaction(
         self, lane: Lane = Lane.MAIN, *, isolation: str = "read_committed", readonly: bool = False
     ) -> AsyncIterator[Tx]:
-        """Several statements, all or none; readers of the log are woken after the commit."""
+        """Several statements, all or none; after the commit readers of the log are woken and `afterwards` is called."""
         async with self.connection(lane) as connection, begin(connection, isolation, readonly) as tx:
             yield tx
         if tx.tenants:
             self._tell(tx.tenants)
+        for call in tx.afterwards:
+            call()
 
     def _tell(self, tenants: Collection[UUID]) -> None:
         for told in self._on_commit:

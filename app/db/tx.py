@@ -1,6 +1,6 @@
 """One transaction: statements, a COPY, and what to tell the world once it is committed."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -14,13 +14,14 @@ Record = Mapping[str, Any]
 
 
 class Tx:
-    """An open transaction on one connection; `tenants` collects whose log grew in it."""
+    """An open transaction on one connection; `tenants` collects whose log grew in it, `afterwards` what to do then."""
 
-    __slots__ = ("_connection", "tenants")
+    __slots__ = ("_connection", "afterwards", "tenants")
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
         self.tenants: set[UUID] = set()
+        self.afterwards: list[Callable[[], None]] = []
 
     async def fetch(self, statement: Statement, **given: object) -> list[Record]:
         """All rows of a statement."""

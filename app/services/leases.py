@@ -23,13 +23,14 @@ from app.domain.tasks.matching import capability_set
 from app.domain.tasks.run_status import HELD, RunStatus
 from app.domain.text import checked, json_text
 from app.services.agent_sessions import AgentSessions, Holder
+from app.services.consequences import Consequences
 from app.services.group_commit import GroupCommit
+from app.services.reports import Report, checked_report, store_report
 from app.services.settling import lock_with_dependents, spread
-from app.storage import events, leases, runs
+from app.storage import leases, runs
 from app.storage.rows.task import RunRow
 
-TRANSCRIPT_LENGTH_MAX: Final = 64 * 1024
-MESSAGE_LENGTH_MAX: Final = 1_000
+REASON_LENGTH_MAX: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,23 +59,13 @@ class Heartbeat:
     sequence: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What a worker may say about its run; None leaves a member as it is."""
-
-    fraction: float | None = None
-    message: str | None = None
-    outcome: object = None
-    usage: object = None
-    transcript_append: str | None = None
-
-
 class LeaseLedger:
     """Carries out what workers ask, many callers by one statement."""
 
-    def __init__(self, db: Database, sessions: AgentSessions) -> None:
+    def __init__(self, db: Database, sessions: AgentSessions, consequences: Consequences) -> None:
         self._db = db
         self._sessions = sessions
+        self._consequences = consequences
         self._claims: GroupCommit[tuple[UUID, leases.Criteria], leases.Claim, Claimed] = GroupCommit(
             self._claim_batch, apart=_session_of, weight=_wanted
         )
@@ -111,10 +102,15 @@ class LeaseLedger:
         )
         asked = leases.Claim(session_id=holder.id, wanted=limit, lease_seconds=lease_seconds(seconds))
         claimed = await self._claims.submit((viewer.tenant_id, criteria), asked)
-        if claimed.busy and await leases.expire(self._db, viewer.tenant_id, most=REAPER_BATCH, session_id=holder.id):
+        if claimed.busy and await self._expired(viewer.tenant_id, holder.id):
             # What filled the session had ended already; the sweep had only not come by yet.
             claimed = await self._claims.submit((viewer.tenant_id, criteria), asked)
         return claimed
+
+    async def _expired(self, tenant_id: UUID, session_id: UUID) -> bool:
+        late = await leases.expire(self._db, tenant_id, most=REAPER_BATCH, session_id=session_id)
+        self._consequences.admission.nudge(tenant_id, late)
+        return bool(late)
 
     async def heartbeat(
         self, viewer: Viewer, session_id: str, run_id: str, *, epoch: int | None = None, seconds: int | None = None
@@ -165,7 +161,7 @@ class LeaseLedger:
     ) -> Moved:
         """Give a held run back to the queue; the attempt is kept."""
         holder = await self._sessions.holder(viewer, session_id)
-        why = None if reason is None else checked(reason, "reason", longest=MESSAGE_LENGTH_MAX, blank=True) or None
+        why = None if reason is None else checked(reason, "reason", longest=REASON_LENGTH_MAX, blank=True) or None
         id = parse_uuid(run_id)
         moved = None
         if id is not None:
@@ -176,28 +172,14 @@ class LeaseLedger:
     async def report(
         self, viewer: Viewer, session_id: str, run_id: str, said: Report, *, epoch: int | None = None
     ) -> Moved:
-        """Store progress, outcome, usage and transcript of a held run."""
+        """Store progress, outcome, usage, transcript and steps of a held run, all of it or nothing."""
         holder = await self._sessions.holder(viewer, session_id)
-        if said.fraction is not None and not 0 <= said.fraction <= 1:
-            raise BadInput(f"progress.fraction is {said.fraction}; give 0 to 1.", field="progress.fraction")
-        message = said.message and checked(said.message, "progress.message", longest=MESSAGE_LENGTH_MAX, blank=True)
-        transcript = said.transcript_append and checked(
-            said.transcript_append, "transcriptAppend", longest=TRANSCRIPT_LENGTH_MAX, blank=True
-        )
+        checked_epoch, report = _epoch(epoch), checked_report(said)
         id = parse_uuid(run_id)
         done = None
         if id is not None:
-            done = await runs.report(
-                self._db,
-                viewer.tenant_id,
-                run_id=id,
-                session_id=holder.id,
-                epoch=_epoch(epoch),
-                fraction=said.fraction,
-                message=message,
-                outcome=_json_or_none(said.outcome, "outcome"),
-                usage=_json_or_none(said.usage, "usage"),
-                transcript=transcript,
+            done = await store_report(
+                self._db, viewer.tenant_id, report, run_id=id, session_id=holder.id, epoch=checked_epoch
             )
         return Moved(run=done[0], sequence=done[1]) if done else await self._refused(viewer, holder, run_id)
 
@@ -239,7 +221,7 @@ class LeaseLedger:
         return moved or await self._refused(viewer, holder, run_id)
 
     async def _finish_alone(self, viewer: Viewer, asked: leases.Finish) -> Moved | None:
-        """Finish a run whose task others wait for: they are locked first, and told in the same commit."""
+        """Finish a run from whose end more follows: dependents are locked first; all of it is in the same commit."""
         found = await runs.by_id(self._db, viewer.tenant_id, [asked.run_id])
         if not found or found[0].agent_session_id != asked.session_id or found[0].status not in HELD:
             return None
@@ -252,10 +234,13 @@ class LeaseLedger:
                 return None
             step = (task_id, locked[task_id].status.value, record["task_status"])
             actor = agent_actor(asked.session_id)
+            run = RunRow.of(record)
             later = await spread(tx, viewer.tenant_id, [step], actor, origin)
-            if later:
-                await events.append(tx, viewer.tenant_id, later)
-        return Moved(run=RunRow.of(record), sequence=record["sequence"])
+            await self._consequences.append(tx, viewer.tenant_id, later, cause=str(run.id))
+            if run.status is RunStatus.FAILED:
+                await self._consequences.retry(tx, viewer.tenant_id, run, locked[task_id])
+            self._consequences.nudge_after(tx, viewer.tenant_id, run)
+        return Moved(run=run, sequence=record["sequence"])
 
     async def _refused(self, viewer: Viewer, holder: Holder, run_id: str) -> NoReturn:
         """Say why a call under a claim changed nothing; a run of somebody else's looks like none at all."""
@@ -293,10 +278,16 @@ class LeaseLedger:
         return _in_order(await leases.extend(self._db, tenant_id, asked), len(asked))
 
     async def _finish_batch(self, tenant_id: UUID, asked: Sequence[leases.Finish]) -> Sequence[Moved | None]:
-        return _in_order(await leases.finish(self._db, tenant_id, asked), len(asked))
+        return self._moved(tenant_id, await leases.finish(self._db, tenant_id, asked), len(asked))
 
     async def _release_batch(self, tenant_id: UUID, asked: Sequence[leases.Release]) -> Sequence[Moved | None]:
-        return _in_order(await leases.release(self._db, tenant_id, asked), len(asked))
+        return self._moved(tenant_id, await leases.release(self._db, tenant_id, asked), len(asked))
+
+    def _moved(self, tenant_id: UUID, records: Sequence[Record], count: int) -> list[Moved | None]:
+        """The answers in order; what left its place under a concurrency key makes room for another."""
+        answers = _in_order(records, count)
+        self._consequences.admission.nudge(tenant_id, [moved.run for moved in answers if moved is not None])
+        return answers
 
 
 def _in_order(records: Sequence[Record], count: int) -> list[Moved | None]:
@@ -310,10 +301,6 @@ def _epoch(given: int | None) -> int | None:
     if given is not None and not 0 <= given < 2**63:
         raise BadInput(f"leaseEpoch is {given}; send back the one the claim gave.", field="leaseEpoch")
     return given
-
-
-def _json_or_none(value: object, field: str) -> str | None:
-    return None if value is None else json_text(value, field, bytes_max=RESULT_BYTES_MAX)
 
 
 def _session_of(asked: leases.Claim) -> Hashable:

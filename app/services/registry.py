@@ -4,13 +4,17 @@ from dataclasses import dataclass
 
 from app.db.engine import Database
 from app.services.access import Access
+from app.services.admission import Admission
 from app.services.agent_sessions import AgentSessions
 from app.services.artifacts import Artifacts
 from app.services.auth import Authentication
+from app.services.cells import Cells
 from app.services.charts import Charts
+from app.services.forced import ForcedMoves
 from app.services.identity import Identity
 from app.services.imports import FileImports
 from app.services.leases import LeaseLedger
+from app.services.pauses import Pauses
 from app.services.run_operations import RunOperations
 from app.services.tables import Tables
 from app.services.task_changes import TaskChanges
@@ -34,14 +38,19 @@ class Services:
     task_changes: TaskChanges
     run_operations: RunOperations
     leases: LeaseLedger
+    admission: Admission
+    forced: ForcedMoves
+    pauses: Pauses
     triage: TriageDesk
     tables: Tables
     imports: FileImports
     artifacts: Artifacts
     workspaces: Workspaces
     charts: Charts
+    cells: Cells
 
     async def idle(self) -> None:
         """Wait until every statement that callers asked for has ended."""
         await self.tasks.idle()
         await self.leases.idle()
+        await self.admission.idle()

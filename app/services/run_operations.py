@@ -12,11 +12,13 @@ from app.domain.errors import Conflict, NotFound
 from app.domain.ids import parse_uuid
 from app.domain.tasks.events import EventType
 from app.domain.tasks.lease import ERROR_LENGTH_MAX, RESULT_BYTES_MAX, refuse_claim_token
+from app.domain.tasks.run_status import RunStatus
 from app.domain.text import checked, json_text
 from app.services.access import Access, known_id
+from app.services.consequences import Consequences
 from app.services.leases import Moved
 from app.services.settling import lock_with_dependents, settle
-from app.storage import events, identity, run_moves, runs, task_graph
+from app.storage import identity, run_moves, runs, task_graph
 from app.storage.events import NewEvent
 from app.storage.rows.task import RunRow, TaskRow
 
@@ -27,9 +29,10 @@ Move = Callable[[Tx, RunRow, TaskRow], Awaitable[tuple[RunRow, list[Step]]]]
 class RunOperations:
     """The use cases; each locks the task, then the run, and writes its events last."""
 
-    def __init__(self, db: Database, access: Access) -> None:
+    def __init__(self, db: Database, access: Access, consequences: Consequences) -> None:
         self._db = db
         self._access = access
+        self._consequences = consequences
 
     async def claim(self, viewer: Viewer, run_id: str) -> Moved:
         """Take a queued run by hand: no lease, so it never expires."""
@@ -118,7 +121,10 @@ class RunOperations:
             later = await settle(tx, viewer.tenant_id, [task_id], viewer.actor, origin)
             task = (await task_graph.lock_tasks(tx, viewer.tenant_id, [task_id]))[task_id]
             own = [_event(kind, viewer, origin, moved, task, facts) for kind, facts in steps]
-            last = await events.append(tx, viewer.tenant_id, [*own, *later])
+            last = await self._consequences.append(tx, viewer.tenant_id, [*own, *later], cause=str(id))
+            if moved.status is RunStatus.FAILED:
+                await self._consequences.retry(tx, viewer.tenant_id, moved, task)
+            self._consequences.nudge_after(tx, viewer.tenant_id, moved)
         return Moved(run=moved, sequence=last - len(later))
 
     async def _task_of(self, viewer: Viewer, id: UUID) -> str:

@@ -14,8 +14,9 @@ from app.domain.tasks.events import EventType
 from app.domain.tasks.patch import TaskPatch, approval_after, changed_fields, columns_of
 from app.domain.tasks.status import PRIORITY_WEIGHTS, ApprovalPolicy, ApprovalState, TaskStatus
 from app.services.access import Access
+from app.services.consequences import Consequences
 from app.services.settling import lock_with_dependents, settle, spread
-from app.storage import events, task_changes, task_graph
+from app.storage import task_changes, task_graph
 from app.storage.events import NewEvent
 from app.storage.rows.task import TaskRow
 
@@ -33,9 +34,10 @@ class Changed:
 class TaskChanges:
     """The use cases."""
 
-    def __init__(self, db: Database, access: Access) -> None:
+    def __init__(self, db: Database, access: Access, consequences: Consequences) -> None:
         self._db = db
         self._access = access
+        self._consequences = consequences
 
     async def update(self, viewer: Viewer, task_id: str, patch: TaskPatch) -> Changed:
         """Set fields; values that are there already change nothing and write no event."""
@@ -50,6 +52,8 @@ class TaskChanges:
             if "approval_policy" in columns:
                 columns["approval_state"] = approval_after(str(columns["approval_policy"]))
             await task_changes.update(tx, viewer.tenant_id, task_id, columns)
+            if "not_before" in columns:
+                tx.afterwards.append(lambda: self._consequences.admission.look(viewer.tenant_id, ()))
             return await self._told(tx, viewer, task_id, "update", EventType.TASK_UPDATED, {"changed_fields": named})
 
     async def reject(self, viewer: Viewer, task_id: str) -> Changed:
@@ -96,7 +100,7 @@ class TaskChanges:
         )
         await task_changes.delete(tx, viewer.tenant_id, task.id)
         own = _event(EventType.TASK_DELETED, viewer, origin, task, {"status": GONE, "title": task.title})
-        last = await events.append(tx, viewer.tenant_id, [own, *later])
+        last = await self._consequences.append(tx, viewer.tenant_id, [own, *later])
         return Changed(task_id=task.id, sequence=last - len(later))
 
     async def _locked(self, tx: Tx, viewer: Viewer, task_id: str) -> TaskRow:
@@ -112,7 +116,7 @@ class TaskChanges:
         later = await settle(tx, viewer.tenant_id, [task_id], viewer.actor, origin)
         now = (await task_graph.lock_tasks(tx, viewer.tenant_id, [task_id]))[task_id]
         own = _event(kind, viewer, origin, now, {**payload, "status": now.status.value})
-        last = await events.append(tx, viewer.tenant_id, [own, *later])
+        last = await self._consequences.append(tx, viewer.tenant_id, [own, *later])
         return Changed(task_id=task_id, sequence=last - len(later))
 
 

@@ -14,6 +14,7 @@ from app.domain.tasks.events import EventType
 from app.domain.tasks.graph import check_child, check_dependency
 from app.domain.tasks.status import TaskStatus
 from app.services.access import Access
+from app.services.consequences import Consequences
 from app.services.settling import lock_with_dependents, settle
 from app.services.tasks import Created, Tasks
 from app.storage import events, task_graph, tasks
@@ -34,10 +35,11 @@ class Linked:
 class TaskGraph:
     """The use cases of hierarchy and dependencies."""
 
-    def __init__(self, db: Database, access: Access, plain: Tasks) -> None:
+    def __init__(self, db: Database, access: Access, plain: Tasks, consequences: Consequences) -> None:
         self._db = db
         self._access = access
         self._plain = plain
+        self._consequences = consequences
 
     async def create_child(self, viewer: Viewer, parent_id: str, draft: TaskDraft) -> Created:
         """A new task below another; the parent is told by an event of its own."""
@@ -58,7 +60,9 @@ class TaskGraph:
             child = None
             if columns["id"] != parent.id:
                 child = await tasks.create_in(
-                    tx, viewer.tenant_id, {**columns, "ord": 0, "parent_task_id": parent.id, "path": path}
+                    tx,
+                    viewer.tenant_id,
+                    {**columns, "ord": 0, "parent_task_id": parent.id, "path": path, "pauses": parent.pauses},
                 )
             if child is None:
                 raise Conflict(f"The task id {columns['id']!r} is in use; choose another or leave it out.", field="id")
@@ -126,7 +130,9 @@ class TaskGraph:
             task_path=now.path,
             workspace_id=now.workspace_id,
         )
-        last = await events.append(tx, viewer.tenant_id, [own, *later])
+        last = await self._consequences.append(tx, viewer.tenant_id, [own, *later])
+        if locked[task_id].status is TaskStatus.BLOCKED:
+            await self._consequences.queue_ready(tx, viewer.tenant_id, [task_id])
         return Linked(task_id=task_id, sequence=last - len(later))
 
     @staticmethod

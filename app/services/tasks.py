@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from app.domain.errors import Conflict, NotFound, ServiceUnavailable, TaskloomEr
 from app.domain.ids import parse_uuid, uuid7
 from app.domain.tasks.draft import TaskDraft, channel, idempotency_key, validated
 from app.domain.tasks.lease import METADATA_BYTES_MAX, RESULT_BYTES_MAX
+from app.domain.tasks.lineage import DEPTH_MAX, Lineage, Trigger
 from app.domain.tasks.status import (
     PRIORITY_WEIGHTS,
     ApprovalPolicy,
@@ -27,9 +29,10 @@ from app.domain.tasks.status import (
 )
 from app.domain.text import checked, json_text
 from app.services.access import Access, known_id
+from app.services.consequences import Consequences
 from app.services.group_commit import GroupCommit
 from app.services.settling import lock_with_dependents, spread
-from app.storage import events, leases, runs, tasks
+from app.storage import leases, lineage_record, runs, tasks
 from app.storage.rows.task import RunRow, TaskRow
 from app.storage.rows.workspace import WorkspaceStatus
 
@@ -48,6 +51,7 @@ REFUSALS: Final[dict[str, tuple[type[TaskloomError], str]]] = {
     "canceled": (Conflict, "The task is canceled, for good; create a new one."),
     "open_run": (Conflict, "The task already has a run that has not ended; wait for it or cancel it."),
     "blocked": (Conflict, "The task is blocked by a dependency or waits for approval; resolve that first."),
+    "retry": (ServiceUnavailable, "The task is changing too quickly; try again."),
     "attempts_exhausted": (Conflict, "All attempts of the task are used up; raise maxAttempts to try again."),
 }
 
@@ -87,10 +91,11 @@ class Canceled:
 class Tasks:
     """The use cases of tasks."""
 
-    def __init__(self, db: Database, access: Access, now: Now) -> None:
+    def __init__(self, db: Database, access: Access, now: Now, consequences: Consequences) -> None:
         self._db = db
         self._access = access
         self._now = now
+        self._consequences = consequences
         self._creations: GroupCommit[UUID, dict[str, Any], Created] = GroupCommit(
             self._create_batch, apart=lambda asked: asked["id"]
         )
@@ -129,11 +134,27 @@ class Tasks:
         key: str | None = None,
         metadata: object = None,
         network_channel: str | None = None,
+        not_before: datetime | None = None,
+        parent_run_id: str | None = None,
     ) -> Queued:
-        """Queue a run: `enqueue` always a new one, `start` and `publish` the open one if the same was asked before."""
-        done = await self._submit(viewer, task_id, action, key, metadata, network_channel)
+        """Queue a run: `enqueue` always a new one, `start` and `publish` the open one if the same was asked before.
+
+        A run with a parent hangs below it in the tree of runs; `not_before` overrules what the task says.
+        """
+        asked = self._asked(viewer, task_id, action, key, metadata, network_channel, not_before)
+        if parent_run_id is None:
+            done = await self._queue.submit(viewer, asked)
+        else:
+            done = await self._enqueue_below(viewer, asked, known_id(parent_run_id, "run"))
         assert isinstance(done, Queued)
         return done
+
+    async def requeue(self, viewer: Viewer, task_id: str, *, retry_of: UUID, key: str | None = None) -> Queued:
+        """A new run instead of one that failed, with as many attempts as a new task has."""
+        await self._access.task(viewer, task_id, Action.WRITE)
+        asked = self._asked(viewer, task_id, "requeue", key)
+        lineage = Lineage(trigger=Trigger.USER, trigger_ref=viewer.actor.ref, retry_of=retry_of)
+        return await self._queued_alone(viewer, asked, lineage)
 
     async def approve(
         self,
@@ -145,19 +166,20 @@ class Tasks:
         network_channel: str | None = None,
     ) -> Queued | ApprovedDraft:
         """Decide for a task that waits for approval and queue its run; a draft is only approved."""
-        return await self._submit(viewer, task_id, "approve", key, metadata, network_channel)
+        return await self._queue.submit(viewer, self._asked(viewer, task_id, "approve", key, metadata, network_channel))
 
-    async def _submit(
+    def _asked(
         self,
         viewer: Viewer,
         task_id: str,
         action: str,
         key: str | None,
-        metadata: object,
-        network_channel: str | None,
-    ) -> Queued | ApprovedDraft:
+        metadata: object = None,
+        network_channel: str | None = None,
+        not_before: datetime | None = None,
+    ) -> leases.Enqueue:
         text = None if metadata is None else json_text(metadata, "metadata", bytes_max=METADATA_BYTES_MAX)
-        asked = leases.Enqueue(
+        return leases.Enqueue(
             task_id=task_id,
             action=action,
             key=idempotency_key(key),
@@ -166,8 +188,8 @@ class Tasks:
             channel=channel(network_channel),
             actor=(viewer.actor.kind.value, viewer.actor.ref),
             origin=(DOOR, f"tasks.{action}"),
+            not_before=not_before,
         )
-        return await self._queue.submit(viewer, asked)
 
     async def cancel(
         self, viewer: Viewer, task_id: str, *, reason: str | None = None, metadata: object = None
@@ -188,6 +210,8 @@ class Tasks:
                 reason=why,
                 details=details,
             )
+            # Whatever left its place under a concurrency key makes room for another.
+            tx.afterwards.append(lambda: self._consequences.admission.look(viewer.tenant_id))
             own = next((row["sequence"] for row in done if row["task_id"] == task_id), None)
             if own is None and tree[task_id] != TaskStatus.CANCELED:
                 raise Conflict(f"The task is {tree[task_id]}; only a task that has not ended can be canceled.")
@@ -214,6 +238,7 @@ class Tasks:
         )
         if record is None:
             raise Conflict("The run has ended already; nothing is left to cancel.")
+        self._consequences.admission.nudge(viewer.tenant_id, [found[0]])
         return Queued(run=RunRow.of(record), sequence=record["sequence"])
 
     async def idle(self) -> None:
@@ -266,10 +291,12 @@ class Tasks:
         existing: dict[UUID, tuple[str, int | None]] = {}
         for request, record in zip(asked, await leases.enqueue(self._db, viewer.tenant_id, asked), strict=True):
             if record["verdict"] == "reopens":
-                record = await self._enqueue_alone(viewer, request)
+                record = await self._enqueue_alone(viewer, request, None)
             verdict = record["verdict"]
             if verdict == "queued":
-                answers[request.task_id] = Queued(run=RunRow.of(record), sequence=record["sequence"])
+                run = RunRow.of(record)
+                answers[request.task_id] = Queued(run=run, sequence=record["sequence"])
+                self._consequences.admission.nudge(viewer.tenant_id, [run])
             elif verdict == "approved_draft":
                 answers[request.task_id] = ApprovedDraft(task_id=request.task_id, sequence=record["sequence"])
             elif verdict in ("existing", "approved_open"):
@@ -285,8 +312,30 @@ class Tasks:
                 answers[task_id] = Queued(run=row, sequence=sequence)
         return again
 
-    async def _enqueue_alone(self, viewer: Viewer, request: leases.Enqueue) -> Record:
-        """Open a completed task again for which others wait: they are blocked again in the same commit."""
+    async def _enqueue_below(self, viewer: Viewer, asked: leases.Enqueue, parent_id: UUID) -> Queued:
+        await self._access.task(viewer, asked.task_id, Action.WRITE)
+        parent = await runs.by_id(self._db, viewer.tenant_id, [parent_id])
+        try:
+            if not parent:
+                raise NotFound("unknown")
+            await self._access.task(viewer, parent[0].task_id, Action.READ)
+        except NotFound as hidden:
+            raise NotFound(f"There is no run {str(parent_id)!r}.", field="parentRunId") from hidden
+        lineage = Lineage(trigger=Trigger.RUN, trigger_ref=str(parent_id), parent_run_id=parent_id)
+        return await self._queued_alone(viewer, asked, lineage)
+
+    async def _queued_alone(self, viewer: Viewer, asked: leases.Enqueue, lineage: Lineage) -> Queued:
+        record = await self._enqueue_alone(viewer, asked, lineage)
+        if record["verdict"] == "queued":
+            return Queued(run=RunRow.of(record), sequence=record["sequence"])
+        if record["verdict"] == "existing":
+            (found,) = await runs.by_id(self._db, viewer.tenant_id, [record["existing_run_id"]])
+            return Queued(run=found, sequence=None)
+        kind, message = REFUSALS[record["verdict"]]
+        raise kind(message, reason=record["verdict"])
+
+    async def _enqueue_alone(self, viewer: Viewer, request: leases.Enqueue, lineage: Lineage | None) -> Record:
+        """One run whose queueing means more: dependents of a completed task are blocked again, lineage is recorded."""
         origin = Origin(kind=OriginKind.HTTP, ref=request.origin[1])
         async with self._db.transaction(Lane.LEASES) as tx:
             await lock_with_dependents(tx, viewer.tenant_id, [request.task_id])
@@ -294,8 +343,15 @@ class Tasks:
             if record["verdict"] == "queued":
                 step = (request.task_id, record["task_was"], "ready")
                 later = await spread(tx, viewer.tenant_id, [step], viewer.actor, origin)
-                if later:
-                    await events.append(tx, viewer.tenant_id, later)
+                await self._consequences.append(tx, viewer.tenant_id, later)
+                run = RunRow.of(record)
+                if lineage is not None and not await lineage_record.record(tx, viewer.tenant_id, run.id, lineage):
+                    raise Conflict(
+                        f"Runs nest at most {DEPTH_MAX} deep; queue this one without parentRunId.",
+                        reason="too_deep",
+                        field="parentRunId",
+                    )
+                self._consequences.nudge_after(tx, viewer.tenant_id, run)
         return record
 
 

@@ -56,6 +56,31 @@ FAIL: Final = composed(
     RETURNING {run:r}
     """
 )
+# Over the head of whoever holds it: an agent session gets its place back.
+FORCE_RELEASE: Final = composed(
+    """
+    UPDATE runs r
+       SET status = 'queued', claimable = NOT r.gated, agent_session_id = NULL, session_id = NULL,
+           claimed_by_kind = NULL, claimed_by_ref = NULL, claimed_at = NULL, heartbeat_at = NULL, lease_until = NULL,
+           started_at = NULL
+     WHERE r.tenant_id = :tenant_id AND r.id = CAST(:id AS uuid) AND r.status IN ('claimed', 'starting', 'running')
+    RETURNING {run:r}
+    """
+)
+FORCE_FAIL: Final = composed(
+    """
+    UPDATE runs r
+       SET status = 'failed', result = NULL, error = :error, ended_at = now(), lease_until = NULL, heartbeat_at = NULL
+     WHERE r.tenant_id = :tenant_id AND r.id = CAST(:id AS uuid) AND r.status IN ('claimed', 'starting', 'running')
+    RETURNING {run:r}
+    """
+)
+FREE_HOLDER: Final = composed(
+    """
+    UPDATE agent_sessions s SET active_runs = s.active_runs - 1
+     WHERE s.tenant_id = :tenant_id AND s.id = CAST(:session_id AS uuid)
+    """
+)
 CLOSE_TASK: Final = composed(
     """
     UPDATE tasks t SET open_run_id = NULL
@@ -105,6 +130,27 @@ async def fail(tx: Tx, tenant_id: UUID, id: UUID, error: str) -> RunRow | None:
     """starting or running -> failed; None where the guard does not hold."""
     row = await tx.fetchrow(FAIL, tenant_id=tenant_id, id=id, error=error)
     return await _closed(tx, tenant_id, RunRow.of(row)) if row else None
+
+
+async def force_release(tx: Tx, tenant_id: UUID, run: RunRow) -> RunRow:
+    """A held, locked run -> queued; whether it may be claimed is settled with its task."""
+    row = await tx.fetchrow(FORCE_RELEASE, tenant_id=tenant_id, id=run.id)
+    assert row is not None
+    await _freed(tx, tenant_id, run)
+    return RunRow.of(row)
+
+
+async def force_fail(tx: Tx, tenant_id: UUID, run: RunRow, error: str) -> RunRow:
+    """A held, locked run -> failed."""
+    row = await tx.fetchrow(FORCE_FAIL, tenant_id=tenant_id, id=run.id, error=error)
+    assert row is not None
+    await _freed(tx, tenant_id, run)
+    return await _closed(tx, tenant_id, RunRow.of(row))
+
+
+async def _freed(tx: Tx, tenant_id: UUID, was: RunRow) -> None:
+    if was.agent_session_id is not None:
+        await tx.fetch(FREE_HOLDER, tenant_id=tenant_id, session_id=was.agent_session_id)
 
 
 async def _closed(tx: Tx, tenant_id: UUID, run: RunRow) -> RunRow:

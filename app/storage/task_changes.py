@@ -21,6 +21,10 @@ TYPES: Final[Mapping[str, str]] = {
     "network_channel": "text",
     "owner_kind": "text",
     "owner_ref": "text",
+    "not_before": "timestamptz",
+    "retry_policy": "jsonb",
+    "concurrency_key": "text",
+    "enqueue_when_ready": "boolean",
 }
 FOLLOW_PRIORITY: Final = composed(
     """
@@ -28,6 +32,22 @@ FOLLOW_PRIORITY: Final = composed(
       FROM tasks t
      WHERE t.tenant_id = :tenant_id AND t.id = :id
        AND r.tenant_id = :tenant_id AND r.id = t.open_run_id AND r.status = 'queued'
+    """
+)
+# The queued run waits for its task's new time; the admission offers it, at once if that is past.
+FOLLOW_TIME: Final = composed(
+    """
+    UPDATE runs r SET not_before = CASE WHEN t.not_before > now() THEN t.not_before END, gated = true, claimable = false
+      FROM tasks t
+     WHERE t.tenant_id = :tenant_id AND t.id = :id
+       AND r.tenant_id = :tenant_id AND r.id = t.open_run_id AND r.status = 'queued'
+    RETURNING r.id
+    """
+)
+KNOW_KEY: Final = composed(
+    """
+    INSERT INTO concurrency_keys (tenant_id, key) VALUES (:tenant_id, CAST(:key AS text))
+    ON CONFLICT (tenant_id, key) DO NOTHING
     """
 )
 OWNS_TABLES: Final = composed(
@@ -47,12 +67,16 @@ def update_statement(columns: tuple[str, ...]) -> Statement:
 
 
 async def update(tx: Tx, tenant_id: UUID, id: str, columns: Mapping[str, object]) -> TaskRow:
-    """The locked task with new values; a queued run follows its task's priority."""
+    """The locked task with new values; a queued run follows its task's priority and time, not its key."""
     statement = update_statement(tuple(sorted(columns)))
     row = await tx.fetchrow(statement, tenant_id=tenant_id, id=id, **columns)
     assert row is not None
     if "priority" in columns:
         await tx.fetch(FOLLOW_PRIORITY, tenant_id=tenant_id, id=id)
+    if "not_before" in columns:
+        await tx.fetch(FOLLOW_TIME, tenant_id=tenant_id, id=id)
+    if columns.get("concurrency_key") is not None:
+        await tx.fetch(KNOW_KEY, tenant_id=tenant_id, key=columns["concurrency_key"])
     return TaskRow.of(row)
 
 

@@ -65,6 +65,14 @@ REMOVE_EDGE: Final = composed(
     RETURNING task_id
     """
 )
+WANTING_A_RUN: Final = composed(
+    """
+    SELECT t.id FROM tasks t
+     WHERE t.tenant_id = :tenant_id AND t.id = ANY (CAST(:ids AS text[])) AND t.enqueue_when_ready
+       AND t.status = 'ready' AND t.open_run_id IS NULL
+     ORDER BY t.id
+    """
+)
 SHIFT: Final = composed(
     """
     UPDATE tasks t
@@ -120,6 +128,11 @@ async def remove_edge(tx: Tx, tenant_id: UUID, task_id: str, depends_on: str) ->
     """Whether there was such an edge; it is gone."""
     rows = await tx.fetch(REMOVE_EDGE, tenant_id=tenant_id, task_id=task_id, depends_on=depends_on)
     return bool(rows)
+
+
+async def wanting_a_run(tx: Tx, tenant_id: UUID, ids: Collection[str]) -> list[str]:
+    """The ready tasks among these that have no run and asked to be queued when they become ready."""
+    return [row["id"] for row in await tx.fetch(WANTING_A_RUN, tenant_id=tenant_id, ids=sorted(set(ids)))]
 
 
 async def shift(

@@ -12,7 +12,9 @@ from app.clock import utc_now
 from app.db.engine import LANES, Database, Lane
 from app.domain.access.viewer import Viewer
 from app.services.access import Access
+from app.services.admission import Admission
 from app.services.agent_sessions import AgentSessions
+from app.services.consequences import Consequences
 from app.services.group_commit import GroupCommit
 from app.services.leases import LeaseLedger
 from app.storage import leases
@@ -42,11 +44,16 @@ class OneByOne(GroupCommit[Group, Asked, Answer], Generic[Group, Asked, Answer])
         return answer
 
 
+def consequences(db: Database) -> Consequences:
+    """What follows from a finish; here nothing does."""
+    return Consequences(utc_now, Admission(db))
+
+
 class OneByOneLedger(LeaseLedger):
     """What the server would be without group commit."""
 
-    def __init__(self, db: Database, sessions: AgentSessions) -> None:
-        super().__init__(db, sessions)
+    def __init__(self, db: Database, sessions: AgentSessions, consequences: Consequences) -> None:
+        super().__init__(db, sessions, consequences)
         self._claims = OneByOne(self._claim_batch, apart=lambda asked: asked.session_id)
         self._finishes = OneByOne(self._finish_batch, apart=lambda asked: asked.run_id)
 
@@ -127,7 +134,7 @@ async def session(on: Bed, most: int) -> str:
 async def through_services(server: BenchServer, case: Case, seconds: float) -> Row:
     """Claim-and-complete cycles of runs per second; a cycle is the claim, the work of no time, the complete."""
     async with bed(server) as on:
-        ledger = (LeaseLedger if case.coalesced else OneByOneLedger)(on.db, on.sessions)
+        ledger = (LeaseLedger if case.coalesced else OneByOneLedger)(on.db, on.sessions, consequences(on.db))
         ids = [await session(on, case.batch) for _ in range(case.callers)]
         spent: list[float] = []
         ended = perf_counter() + seconds
@@ -175,7 +182,10 @@ async def lone_caller(server: BenchServer, seconds: float) -> Row:
     """One caller who takes turns between the two ledgers, so that whatever else the machine does falls on both."""
     async with bed(server) as on:
         id = await session(on, 1)
-        ledgers = (LeaseLedger(on.db, on.sessions), OneByOneLedger(on.db, on.sessions))
+        ledgers = (
+            LeaseLedger(on.db, on.sessions, consequences(on.db)),
+            OneByOneLedger(on.db, on.sessions, consequences(on.db)),
+        )
         spent: tuple[list[float], list[float]] = ([], [])
         ended = perf_counter() + seconds
         while perf_counter() < ended:

@@ -93,10 +93,8 @@ async def test_an_end_looks_up_its_runs_and_tasks(full: Full, mode: str, size: i
 
 @SIZES
 async def test_queueing_looks_up_its_tasks_and_keys(full: Full, mode: str, size: int) -> None:
-    texts = dict.fromkeys(
-        ("actions", "keys", "metadata", "channels", "actor_kinds", "actor_refs", "origin_kinds", "origin_refs", "not_befores"),
-        [None] * size,
-    )
+    names = "actions keys metadata channels actor_kinds actor_refs origin_kinds origin_refs not_befores"
+    texts = dict.fromkeys(names.split(), [None] * size)
     plan = await plan_of(
         full.db,
         Lane.LEASES,

@@ -12,7 +12,6 @@ from app.domain.tasks.draft import TaskDraft
 from app.domain.tasks.run_status import RunStatus
 from app.domain.tasks.status import ApprovalPolicy, TaskScope, TaskStatus
 from app.services.registry import Services
-from app.services.task_graph import TaskGraph
 from tests.services.test_leases import ACTIVE_RUNS, changes_nothing, claimed, queued, run_now, session, task_now
 from tests.services.test_tasks import create, draft, log
 from tests.support.grid import make_empty, share
@@ -148,7 +147,7 @@ async def test_nobody_cancels_what_they_may_not_see_or_write(
 
 async def a_tree(db: Database, services: Services, viewer: Viewer) -> dict[str, str]:
     """root > (a > (b, c), done, gone): b is worked on, c is a draft, done is completed, gone was canceled before."""
-    graph = TaskGraph(db, services.access, services.tasks)
+    graph = services.task_graph
     parents = {"a": "root", "b": "a", "c": "a", "done": "root", "gone": "root"}
     await create(services, viewer, id="root")
     for id, parent in parents.items():
@@ -194,7 +193,7 @@ async def test_an_ended_root_keeps_its_children_from_being_canceled_with_it(
     db: Database, services: Services, viewer: Viewer
 ) -> None:
     await a_tree(db, services, viewer)
-    graph = TaskGraph(db, services.access, services.tasks)
+    graph = services.task_graph
     await graph.create_child(viewer, "done", draft(id="late"))
     await changes_nothing(db, services.tasks.cancel(viewer, "done"), Conflict)
     assert (await task_now(db, viewer, "late")).status is TaskStatus.READY
@@ -203,7 +202,7 @@ async def test_an_ended_root_keeps_its_children_from_being_canceled_with_it(
 async def test_a_child_made_while_its_parent_is_canceled_is_canceled_or_was_never_seen_by_it(
     db: Database, services: Services, viewer: Viewer
 ) -> None:
-    graph = TaskGraph(db, services.access, services.tasks)
+    graph = services.task_graph
     for at in range(10):
         root = await create(services, viewer, id=f"root-{at}")
         child = TaskDraft(title="child", scope=TaskScope.GLOBAL, id=f"child-{at}")

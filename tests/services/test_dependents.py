@@ -8,7 +8,6 @@ from app.domain.errors import Conflict
 from app.domain.tasks.draft import TaskDraft
 from app.domain.tasks.status import ApprovalPolicy, ApprovalState, TaskScope, TaskStatus
 from app.services.registry import Services
-from app.services.task_graph import TaskGraph
 from app.services.tasks import ApprovedDraft, Queued
 from app.storage.statements import composed
 from tests.services.test_leases import changes_nothing, claimed, session
@@ -37,7 +36,7 @@ async def counters_are_right(db: Database) -> None:
 async def test_completing_a_blocker_makes_its_dependents_claimable(
     db: Database, services: Services, viewer: Viewer
 ) -> None:
-    graph = TaskGraph(db, services.access, services.tasks)
+    graph = services.task_graph
     waiting, first, second = [await a_task(services, viewer) for _ in range(3)]
     await graph.add_dependency(viewer, waiting, first)
     await graph.add_dependency(viewer, waiting, second)
@@ -57,7 +56,7 @@ async def test_completing_a_blocker_makes_its_dependents_claimable(
 async def test_blockers_that_complete_at_once_free_their_dependent_once(
     db: Database, services: Services, viewer: Viewer
 ) -> None:
-    graph = TaskGraph(db, services.access, services.tasks)
+    graph = services.task_graph
     waiting = await a_task(services, viewer)
     blockers = [await a_task(services, viewer) for _ in range(8)]
     for blocker in blockers:
@@ -74,7 +73,7 @@ async def test_blockers_that_complete_at_once_free_their_dependent_once(
 async def test_reopening_a_completed_blocker_blocks_its_dependents_again(
     db: Database, services: Services, viewer: Viewer
 ) -> None:
-    graph = TaskGraph(db, services.access, services.tasks)
+    graph = services.task_graph
     waiting, first = await a_task(services, viewer), await a_task(services, viewer)
     await services.tasks.enqueue(viewer, first)
     worker = await session(services, viewer, 5)

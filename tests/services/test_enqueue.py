@@ -14,7 +14,6 @@ from app.domain.tasks.run_status import RunStatus
 from app.domain.tasks.status import ApprovalPolicy, TaskPriority, TaskScope, TaskStatus
 from app.main import build_services
 from app.services.registry import Services
-from app.services.task_graph import TaskGraph
 from app.services.tasks import Queued
 from app.storage.rows.task import TaskRow
 from tests.services.test_leases import changes_nothing, claimed, run_now, session, task_now
@@ -54,7 +53,7 @@ async def a_task_that_waits_for_approval(services: Services, viewer: Viewer) -> 
 
 async def a_task_that_waits_for_another(services: Services, viewer: Viewer) -> str:
     task, other = await create(services, viewer), await create(services, viewer)
-    await TaskGraph(services.db, services.access, services.tasks).add_dependency(viewer, task.id, other.id)
+    await services.task_graph.add_dependency(viewer, task.id, other.id)
     return task.id
 
 

@@ -11,7 +11,6 @@ from app.domain.tasks.run_status import RunStatus
 from app.domain.tasks.status import TaskStatus
 from app.services.registry import Services
 from app.services.run_operations import RunOperations
-from app.services.task_graph import TaskGraph
 from tests.services.test_leases import changes_nothing, claimed, queued, session
 from tests.services.test_task_graph import a_task, now
 from tests.support.log import event_types
@@ -20,7 +19,7 @@ from tests.support.log import event_types
 @pytest.fixture
 def operator(db: Database, services: Services) -> RunOperations:
     """The use cases under test."""
-    return RunOperations(db, services.access)
+    return services.run_operations
 
 
 async def test_a_run_by_hand_from_claim_to_end(
@@ -60,7 +59,7 @@ async def test_completing_by_hand_frees_those_who_wait(
 ) -> None:
     (run,) = await queued(services, viewer)
     waiting = await a_task(services, viewer)
-    await TaskGraph(db, services.access, services.tasks).add_dependency(viewer, waiting, run.task_id)
+    await services.task_graph.add_dependency(viewer, waiting, run.task_id)
     await operator.claim(viewer, str(run.id))
     await operator.start(viewer, str(run.id))
     await operator.complete(viewer, str(run.id))

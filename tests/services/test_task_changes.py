@@ -25,13 +25,13 @@ from tests.support.log import counts, event_types
 @pytest.fixture
 def changes(db: Database, services: Services) -> TaskChanges:
     """The use cases under test."""
-    return TaskChanges(db, services.access)
+    return services.task_changes
 
 
 @pytest.fixture
 def tree(db: Database, services: Services) -> TaskGraph:
     """To make edges."""
-    return TaskGraph(db, services.access, services.tasks)
+    return services.task_graph
 
 
 async def test_an_update_names_what_changed_in_order(

@@ -20,7 +20,7 @@ from tests.support.log import event_types
 @pytest.fixture
 def tree(db: Database, services: Services) -> TaskGraph:
     """The use cases under test."""
-    return TaskGraph(db, services.access, services.tasks)
+    return services.task_graph
 
 
 async def a_task(services: Services, viewer: Viewer, title: str = "task") -> str:

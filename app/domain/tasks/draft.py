@@ -3,11 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from app.domain.actor import OwnerKind
 from app.domain.errors import BadInput
 from app.domain.ids import TASK_ID_LENGTH_MAX, is_task_id
+from app.domain.tasks.dispatch import RetryPolicy, dispatch_key
 from app.domain.tasks.lease import METADATA_BYTES_MAX
 from app.domain.tasks.matching import capability_set
 from app.domain.tasks.status import ApprovalPolicy, TaskPriority, TaskScope
@@ -40,6 +42,12 @@ class TaskDraft:
     owner_kind: OwnerKind | None = None
     owner_ref: str | None = None
     required_capabilities: Sequence[str] | None = None
+    preferred_capabilities: Sequence[str] | None = None
+    not_before: datetime | None = None
+    retry_policy: RetryPolicy | None = None
+    concurrency_key: str | None = None
+    unique_key: str | None = None
+    enqueue_when_ready: bool = False
     metadata: object = None
 
 
@@ -83,8 +91,20 @@ def validated(draft: TaskDraft) -> dict[str, object]:
         "network_channel": channel(draft.network_channel),
         "max_attempts": attempts,
         "required_capabilities": capability_set(draft.required_capabilities, "requiredCapabilities"),
+        **_dispatch(draft),
         **_owner(draft),
         "metadata": draft.metadata if _metadata_fits(draft.metadata) else None,
+    }
+
+
+def _dispatch(draft: TaskDraft) -> dict[str, object]:
+    return {
+        "preferred_capabilities": capability_set(draft.preferred_capabilities, "preferredCapabilities"),
+        "not_before": None if draft.not_before is None else draft.not_before.isoformat(),
+        "retry_policy": None if draft.retry_policy is None else draft.retry_policy.stored(),
+        "concurrency_key": dispatch_key(draft.concurrency_key, "concurrencyKey"),
+        "unique_key": dispatch_key(draft.unique_key, "uniqueKey"),
+        "enqueue_when_ready": draft.enqueue_when_ready,
     }
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from app.domain.actor import OwnerKind
 from app.domain.errors import BadInput
+from app.domain.tasks.dispatch import RetryPolicy, dispatch_key
 from app.domain.tasks.draft import (
     ATTEMPTS_MAX,
     DESCRIPTION_LENGTH_MAX,
@@ -27,7 +29,12 @@ FIELD_ORDER: Final = (
     "metadata",
     "network_channel",
     "owner",
+    "not_before",
+    "retry_policy",
+    "concurrency_key",
+    "enqueue_when_ready",
 )
+CLEARABLE: Final = frozenset({"not_before", "retry_policy", "concurrency_key"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +51,12 @@ class TaskPatch:
     owner_kind: OwnerKind | None = None
     owner_ref: str | None = None
     clear_owner: bool = False
+    # How the task's next runs are dispatched; `clear` names those of them that are to be empty.
+    not_before: datetime | None = None
+    retry_policy: RetryPolicy | None = None
+    concurrency_key: str | None = None
+    enqueue_when_ready: bool | None = None
+    clear: frozenset[str] = frozenset()
 
 
 def columns_of(patch: TaskPatch) -> dict[str, object]:
@@ -66,9 +79,22 @@ def columns_of(patch: TaskPatch) -> dict[str, object]:
         columns["metadata"] = json_text(patch.metadata, "metadata", bytes_max=METADATA_BYTES_MAX)
     if patch.network_channel is not None:
         columns["network_channel"] = channel(patch.network_channel) if patch.network_channel.strip() else None
-    columns |= _owner(patch)
+    columns |= _owner(patch) | _dispatch(patch)
     if not columns:
         raise BadInput("Nothing is to change; give at least one field.")
+    return columns
+
+
+def _dispatch(patch: TaskPatch) -> dict[str, object]:
+    columns: dict[str, object] = dict.fromkeys(sorted(patch.clear & CLEARABLE))
+    if patch.not_before is not None:
+        columns["not_before"] = patch.not_before
+    if patch.retry_policy is not None:
+        columns["retry_policy"] = patch.retry_policy.stored()
+    if patch.concurrency_key is not None:
+        columns["concurrency_key"] = dispatch_key(patch.concurrency_key, "concurrencyKey")
+    if patch.enqueue_when_ready is not None:
+        columns["enqueue_when_ready"] = patch.enqueue_when_ready
     return columns
 
 

@@ -6,19 +6,28 @@ WITH asked AS MATERIALIZED (
         network_channel text, title text,
         description text, status text, priority smallint, max_attempts smallint, approval_policy text,
         approval_state text, owner_kind text, owner_ref text, required_capabilities text[], metadata jsonb,
+        preferred_capabilities text[], not_before timestamptz, retry_policy jsonb, concurrency_key text,
+        unique_key text, enqueue_when_ready boolean, pauses smallint,
         actor_kind text, actor_ref text, origin_kind text, origin_ref text
     )
+), keys AS (
+    -- A key that nobody gave a limit lets one run at a time.
+    INSERT INTO concurrency_keys (tenant_id, key)
+    SELECT DISTINCT CAST(:tenant_id AS uuid), concurrency_key FROM asked WHERE concurrency_key IS NOT NULL ORDER BY 2
+    ON CONFLICT (tenant_id, key) DO NOTHING
 ), made AS (
     INSERT INTO tasks AS t (
         tenant_id, id, parent_task_id, path, identifier, scope, workspace_id, network_channel, title, description,
         status, priority,
         max_attempts, approval_policy, approval_state, owner_kind, owner_ref, required_capabilities, metadata,
+        preferred_capabilities, not_before, retry_policy, concurrency_key, unique_key, enqueue_when_ready, pauses,
         created_by_kind, created_by_ref, origin_kind, origin_ref
     )
     SELECT :tenant_id, id, parent_task_id, coalesce(path, '{}'), identifier, scope, workspace_id, network_channel,
            title, description, status, priority,
            max_attempts, approval_policy, approval_state, owner_kind, owner_ref, required_capabilities,
-           nullif(metadata, 'null'), actor_kind, actor_ref, origin_kind, origin_ref
+           nullif(metadata, 'null'), coalesce(preferred_capabilities, '{}'), not_before, nullif(retry_policy, 'null'),
+           concurrency_key, unique_key, coalesce(enqueue_when_ready, false), coalesce(pauses, 0), actor_kind, actor_ref, origin_kind, origin_ref
       FROM asked
     ON CONFLICT (tenant_id, id) DO NOTHING
     RETURNING {task:t}

@@ -32,7 +32,8 @@ WITH holding AS MATERIALIZED (
                'status', h.status,
                'progress', CASE WHEN CAST(:fraction AS float8) IS NOT NULL OR CAST(:message AS text) IS NOT NULL
                                 THEN jsonb_build_object('fraction', CAST(:fraction AS float8),
-                                                        'message', CAST(:message AS text)) END))
+                                                        'message', CAST(:message AS text)) END,
+               'steps', CAST(:told_steps AS jsonb)))
       FROM holding h
       CROSS JOIN log
       JOIN tasks t ON t.tenant_id = :tenant_id AND t.id = h.task_id
