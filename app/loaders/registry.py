@@ -9,9 +9,10 @@ from strawberry.dataloader import DataLoader
 
 from app.db.engine import Database
 from app.domain.access.viewer import Viewer
-from app.loaders import grid, task_detail, tasks, users, workspaces
+from app.loaders import cells, grid, task_detail, tasks, users, workspaces
 from app.loaders.reader import Reader
 from app.loaders.task_detail import Attention, TaskTree
+from app.storage.rows.cells import MutationRow
 from app.storage.rows.grid import ArtifactRow, ArtifactVersionRow, BindingRow, TableRow
 from app.storage.rows.identity import AgentSessionRow, UserRow
 from app.storage.rows.task import RunReportRow, RunRow, TaskRow
@@ -43,6 +44,7 @@ class Loaders:
             self.table_by_id,
             self.chart_by_id,
             self.artifact_by_id,
+            self.mutation_by_id,
         )
 
     @cached_property
@@ -129,6 +131,11 @@ class Loaders:
     def table_by_id(self) -> DataLoader[UUID, TableRow | None]:
         """A live table the viewer may see."""
         return self._loader(grid.table_by_id)
+
+    @cached_property
+    def mutation_by_id(self) -> DataLoader[UUID, MutationRow | None]:
+        """An edit of a cell in a workspace the viewer may see."""
+        return self._loader(cells.mutation_by_id)
 
     @cached_property
     def artifact_by_id(self) -> DataLoader[UUID, ArtifactRow | None]:

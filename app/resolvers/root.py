@@ -6,6 +6,7 @@ from strawberry.schema.config import StrawberryConfig
 from app.graph.relation import read_attribute
 from app.graph.scalars import SCALARS
 from app.resolvers.artifacts import ArtifactMutations, ArtifactQueries
+from app.resolvers.cells import CellMutations
 from app.resolvers.charts import ChartMutations
 from app.resolvers.dashboard import DashboardQueries, DashboardSubscriptions
 from app.resolvers.events import EventQueries, EventSubscriptions
@@ -47,6 +48,7 @@ class Mutation(
     TableMutations,
     ArtifactMutations,
     ChartMutations,
+    CellMutations,
 ):
     """The root of mutations."""
 

@@ -36,7 +36,7 @@ RECORD: Final = composed(
     INSERT INTO cell_mutations AS m (tenant_id, id, workspace_id, table_id, column_name, row_identity, ws_row_id,
                                      old_value, new_value, actor_type, actor_id, undo_of, created_at)
     SELECT :tenant_id, g.id, :workspace_id, :table_id, g.column_name, g.row_identity, g.ws_row_id, g.old_value,
-           g.new_value, :actor_type, :actor_id, :undo_of, now()
+           g.new_value, :actor_type, :actor_id, :undo_of, clock_timestamp()
       FROM unnest(CAST(:ids AS uuid[]), CAST(:column_names AS text[]), CAST(:row_identities AS jsonb[]),
                   CAST(:ws_row_ids AS bigint[]), CAST(:old_values AS jsonb[]), CAST(:new_values AS jsonb[]))
            WITH ORDINALITY AS g(id, column_name, row_identity, ws_row_id, old_value, new_value, ord)

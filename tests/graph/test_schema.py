@@ -39,7 +39,7 @@ MUTATIONS = {
     *("setWorkspaceTags", "shareWorkspace", "revokeWorkspaceShare", "clearWorkspaceShare", "updateCell"),
     *("createChart", "updateChart", "moveChart", "deleteChart", "attachTask", "updateTaskBinding", "detachTask"),
     *("createThread", "postMessage", "createTable", "importRows", "deleteTable", "createArtifact"),
-    *("createTag", "updateTag", "deleteTag"),
+    *("createTag", "updateTag", "deleteTag", "updateCells", "undoCellMutation"),
     *("createTask", "createChildTask", "updateTask", "deleteTask", "publishTask", "startTask", "approveTask"),
     *("rejectTask", "cancelTask", "enqueueRun", "addDependency", "removeDependency", "markTaskRead", "dismissTask"),
     *("archiveTask", "claimRun", "startRun", "attachRunSession", "completeRun", "failRun", "cancelRun"),
@@ -53,6 +53,7 @@ MUTATIONS_NOW = {
     *("completeClaimedRun", "completeClaimedRuns", "failClaimedRun", "releaseRun", "reportRun"),
     *("createUser", "createApiKey", "revokeApiKey", "createTable", "importRows", "createArtifact"),
     *("createWorkspace", "createChart", "attachTask", "detachTask"),
+    *("updateCell", "updateCells", "undoCellMutation"),
 }
 SUBSCRIPTIONS = {"taskEvents", "workspaceEvents", "runEvents", "events", "taskDashboard", "taskInbox", "tableChanges"}
 SUBSCRIPTIONS_NOW = {"taskEvents", "workspaceEvents", "runEvents", "events"}

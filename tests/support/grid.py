@@ -16,11 +16,12 @@ from app.domain.tasks.draft import TaskDraft
 from app.domain.tasks.status import TaskScope
 from app.loaders.reader import Reader
 from app.loaders.rows import RowsPage, RowsRequest, table_rows, workspace_rows
+from app.services.artifacts import ArtifactDraft
 from app.services.registry import Services
 from app.services.tables import TableDraft
 from app.services.workspace_draft import WorkspaceDraft
 from app.storage import catalog
-from app.storage.rows.grid import TableRow
+from app.storage.rows.grid import ArtifactKind, TableRow, columns_to_json
 from app.storage.rows.workspace import WorkspaceMode, WorkspaceRow
 from app.storage.statements import composed
 from tests.support.log import counts
@@ -31,6 +32,7 @@ TRACES = composed(
     SELECT (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
              WHERE n.nspname LIKE 'data\\_%' AND c.relkind = 'r') AS relations,
            (SELECT count(*) FROM artifact_versions) AS versions, (SELECT count(*) FROM task_bindings) AS bindings,
+           (SELECT count(*) FROM cell_mutations) AS mutations,
            (SELECT coalesce(sum(row_count), 0) FROM tables) AS rows,
            (SELECT max(last_write_at) FROM tables) AS written, (SELECT max(updated_at) FROM workspaces) AS touched
     """
@@ -94,6 +96,23 @@ async def make_workspace(services: Services, viewer: Viewer, table: TableRow, **
 async def make_empty(services: Services, viewer: Viewer, title: str = "Empty") -> WorkspaceRow:
     """An empty snapshot."""
     draft = WorkspaceDraft(title=title, mode=WorkspaceMode.SNAPSHOT)
+    return (await services.workspaces.create(viewer, draft)).workspace
+
+
+async def make_snapshot(
+    services: Services,
+    viewer: Viewer,
+    types: Mapping[str, ColumnType] = PEOPLE,
+    rows: Sequence[object] = (),
+    **more: Any,
+) -> WorkspaceRow:
+    """A workspace with a copy of these rows."""
+    wire = columns_to_json(columns_of(types))
+    content = {"columns": [{"name": one["name"], "dataType": one["dataType"]} for one in wire], "rows": list(rows)}
+    made = await services.artifacts.create(viewer, ArtifactDraft(name="rows", kind=ArtifactKind.TABLE, content=content))
+    draft = WorkspaceDraft(
+        title=more.pop("title", "Copy"), mode=WorkspaceMode.SNAPSHOT, artifact_id=str(made.artifact.id), **more
+    )
     return (await services.workspaces.create(viewer, draft)).workspace
 
 

@@ -10,10 +10,10 @@ from app.domain.errors import Conflict
 from app.domain.grid.coerce import Cell, coerce
 from app.domain.grid.column import Column, ColumnType
 from app.domain.grid.numerals import INT64_MAX, is_integer_numeral
+from app.domain.grid.wire import to_wire
 from app.domain.problems import Loc, Problem, Refused, loc_key, refuse, shown
 
 EDITS_MAX: Final = 500  # a call
-MISSING_COLUMN: Final = Column(name="", data_type=ColumnType.STRING)
 
 
 class CellConflict(Conflict):
@@ -29,10 +29,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellEdit:
-    """An edit as it was asked for; without `expected` the last write wins."""
+    """An edit as it was asked for; without `expected` the last write wins, without `new` it is no edit."""
 
     column: str
-    new_value: object
+    new: Sent | None
     expected: Sent | None = None
     row_identity: object | None = None
     ws_row_id: str | None = None
@@ -67,25 +67,26 @@ class BoundEdit:
 
 def bind_edit(edit: CellEdit, grid: Grid, loc: Loc = ()) -> BoundEdit | Refused:
     """The edit in the types of the grid, or everything that is wrong with it."""
-    column = next((one for one in grid.columns if one.name == edit.column), MISSING_COLUMN)
-    known = column is not MISSING_COLUMN
+    column = next((one for one in grid.columns if one.name == edit.column), None)
     problems = [*_address_problems(edit, grid, loc), *_column_problems(edit, grid, column, loc)]
-    new = coerce(edit.new_value, column.data_type, (*loc, "newValue")) if known else None
-    expected = (
-        coerce(edit.expected.value, column.data_type, (*loc, "expectedOldValue")) if known and edit.expected else None
-    )
     address = _address(edit, grid, loc)
-    problems += [found for found in (new, expected) if isinstance(found, Problem)]
     if isinstance(address, Refused):
         problems += address.problems
+    if column is None or edit.new is None:
+        return refuse(problems)
+    new = coerce(edit.new.value, column.data_type, (*loc, "newValue"))
+    expected = coerce(edit.expected.value, column.data_type, (*loc, "expectedOldValue")) if edit.expected else None
+    problems += [found for found in (new, expected) if isinstance(found, Problem)]
     if problems or isinstance(new, Problem) or isinstance(expected, Problem) or isinstance(address, Refused):
         return refuse(problems)
     sent = None if edit.expected is None else Sent(expected)
     return BoundEdit(column=column, new=new, expected=sent, address=address)
 
 
-def _column_problems(edit: CellEdit, grid: Grid, column: Column, loc: Loc) -> Iterator[Problem]:
-    if column is MISSING_COLUMN:
+def _column_problems(edit: CellEdit, grid: Grid, column: Column | None, loc: Loc) -> Iterator[Problem]:
+    if edit.new is None:
+        yield Problem((*loc, "newValue"), "missing", "Give newValue; null empties the cell.")
+    if column is None:
         yield Problem((*loc, "column"), "unknown_column", f"There is no column {shown(edit.column)}.")
     elif edit.column in grid.identity:
         message = f"{shown(edit.column)} names the row and cannot be changed."
@@ -135,6 +136,8 @@ def same_cell(one: Cell, other: Cell, column_type: ColumnType) -> bool:
         return one is other
     if column_type is ColumnType.JSON:
         return _same_json(orjson.loads(str(one)), orjson.loads(str(other)))
+    if column_type is ColumnType.DATETIME:  # the driver gives the ends of the calendar without an offset
+        return to_wire(one, column_type) == to_wire(other, column_type)
     return one == other
 
 

@@ -16,10 +16,12 @@ from app.graph.enums import described
 from app.graph.inputs.rows import Limit, Offset, RowFilters, Sort, rows_request
 from app.graph.relation import related, value
 from app.graph.scalars import JSON
+from app.graph.types.cells import CellMutation
 from app.graph.types.chart import Chart
 from app.graph.types.node import Node
 from app.graph.types.table import RowsPage, Table, TableColumn
 from app.graph.types.user import User
+from app.loaders.cells import mutation_page
 from app.loaders.rows import workspace_rows
 from app.loaders.task_list import task_page
 from app.storage.rows.grid import BindingRow, TableRow
@@ -197,6 +199,17 @@ class Workspace(Node):
         """Those of its scope; see boundTasks for those that work on it."""
         wanted = Filter(workspace_id=root.id)
         page, count = await task_page(info.context.loaders.reader, wanted, after=after, first=page_size(first))
+        return Connection.of(page, count)
+
+    @strawberry.field(description="The edits of its cells, newest first.")
+    async def mutations(
+        root: strawberry.Parent[WorkspaceRow],
+        info: Info,
+        first: Annotated[int | None, strawberry.argument(description="At most so many; 25, at most 100.")] = None,
+        after: Annotated[str | None, strawberry.argument(description="What follows this cursor.")] = None,
+    ) -> Connection[CellMutation]:
+        """Also those of a live table, as far as they were made here."""
+        page, count = await mutation_page(info.context.loaders.reader, root.id, after=after, first=page_size(first))
         return Connection.of(page, count)
 
     @classmethod
