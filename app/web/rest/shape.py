@@ -5,11 +5,12 @@ be ready for null there, because the published description says so.
 """
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
+from operator import attrgetter
 from typing import Annotated, Any, Final, Optional, TypeVar, Union, get_args, get_origin, get_type_hints
 
 Value = TypeVar("Value")
@@ -39,26 +40,46 @@ PLAIN: Final[Mapping[object, Mapping[str, str]]] = {
 
 def wire(value: object) -> Any:
     """What goes out as JSON; JSON values of clients pass as they are."""
-    if is_dataclass(value):
-        kind: Any = type(value)
-        found = ((name, getattr(value, name)) for name in _names(kind))
-        return {name: wire(item) for name, item in found if item is not None}
-    if isinstance(value, datetime):
-        return moment(value)
-    if isinstance(value, tuple):
-        return [wire(item) for item in value]
-    return value
+    kind: Any = type(value)
+    return _writer(kind)(value)
+
+
+@cache
+def _writer(kind: Any) -> Callable[[Any], dict[str, Any]]:
+    """Made once for each shape, from its types: lists are long, and to ask each value what it is takes longest."""
+    hints = hints_of(kind)
+    names = tuple(field.name for field in fields(kind))
+    values_of = attrgetter(*names) if len(names) > 1 else _alone(attrgetter(*names))
+    converters = tuple(_converter(bare(hints[name])[0]) for name in names)
+
+    def write(shape: object) -> dict[str, Any]:
+        return {
+            name: item if convert is None else convert(item)
+            for name, convert, item in zip(names, converters, values_of(shape), strict=True)
+            if item is not None
+        }
+
+    return write
+
+
+def _alone(value_of: Callable[[object], object]) -> Callable[[object], tuple[object]]:
+    return lambda shape: (value_of(shape),)
+
+
+def _converter(kind: Any) -> Callable[[Any], Any] | None:
+    """How a value of a field is written; None where it goes out as it is."""
+    if kind is datetime:
+        return moment
+    if get_origin(kind) is tuple:
+        item = _converter(bare(get_args(kind)[0])[0])
+        return list if item is None else lambda items: [item(one) for one in items]
+    return wire if is_dataclass(kind) else None
 
 
 def moment(at: datetime) -> str:
     """RFC 3339 in UTC without the trailing zeros of the fraction."""
-    text = at.astimezone(UTC).replace(tzinfo=None).isoformat() if at.year > 1 else at.replace(tzinfo=None).isoformat()
+    text = (at if at.tzinfo is UTC else at.astimezone(UTC)).replace(tzinfo=None).isoformat()
     return (text.rstrip("0") if "." in text else text) + "Z"
-
-
-@cache
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
 
 
 @cache
