@@ -89,7 +89,7 @@ class Workspaces:
         require(viewer, Action.WRITE, whole, what="tenant", id=viewer.tenant_id)
         require_sound(draft_problems(draft))
         title = checked(draft.title, "title", longest=TITLE_LENGTH_MAX)
-        description = _description(draft.description)
+        description = description_text(draft.description)
         table = None if draft.mode is WorkspaceMode.SNAPSHOT else await self._live_table(viewer, draft)
         seed = None if draft.artifact_id is None else await self._seed(viewer, draft.artifact_id, draft.version)
         tasks = await self._tasks(viewer, draft, table)
@@ -106,7 +106,7 @@ class Workspaces:
         async with self._db.transaction(Lane.IMPORTS if seed or draft.row_id_column else Lane.MAIN) as tx:
             row, warnings = await self._open(tx, viewer, draft, new, table, seed)
             await self._attach(tx, viewer, row.id, draft.bindings)
-            facts = [_workspace_event(EventType.WORKSPACE_CREATED, viewer, row)]
+            facts = [workspace_event(EventType.WORKSPACE_CREATED, viewer, row)]
             facts += [_attached(viewer, row, tasks[one.task_id], mutates=one.mutates) for one in draft.bindings]
             sequence = await events.append(tx, viewer.tenant_id, facts)
         return Opened(workspace=row, warnings=warnings, sequence=sequence)
@@ -139,7 +139,7 @@ class Workspaces:
             row = active(await workspaces.touch(tx, viewer.tenant_id, place.id))
             if not is_task_id(task_id) or not await bindings.detach(tx, viewer.tenant_id, row.id, task_id):
                 raise NotFound("No such task is bound to this workspace.", field="taskId", reason="binding_not_found")
-            fact = _workspace_event(EventType.WORKSPACE_TASK_DETACHED, viewer, row, taskId=task_id)
+            fact = workspace_event(EventType.WORKSPACE_TASK_DETACHED, viewer, row, taskId=task_id)
             sequence = await events.append(tx, viewer.tenant_id, [fact])
         return Bound(workspace=row, sequence=sequence)
 
@@ -237,7 +237,8 @@ class Workspaces:
             raise NotFound(f"There is no task {gone[0]!r}.", id=gone[0])
 
 
-def _description(given: str | None) -> str | None:
+def description_text(given: str | None) -> str | None:
+    """A description that may be stored; an empty one is none."""
     if given is None:
         return None
     return checked(given, "description", longest=DESCRIPTION_LENGTH_MAX, blank=True) or None
@@ -255,9 +256,10 @@ def _require_changeable(mode: WorkspaceMode, table: TableRow | None, field: str)
         )
 
 
-def _workspace_event(
+def workspace_event(
     type: EventType, viewer: Viewer, row: WorkspaceRow, task: TaskRow | None = None, **details: object
 ) -> events.NewEvent:
+    """A fact about a workspace."""
     return events.NewEvent(
         type=type,
         payload={"workspaceId": str(row.id), "title": row.title, "mode": row.mode.value, **details},
@@ -271,4 +273,4 @@ def _workspace_event(
 
 def _attached(viewer: Viewer, row: WorkspaceRow, task: TaskRow, *, mutates: bool) -> events.NewEvent:
     type = EventType.WORKSPACE_TASK_ATTACHED
-    return _workspace_event(type, viewer, row, task, taskId=task.id, mutatesWorkspace=mutates)
+    return workspace_event(type, viewer, row, task, taskId=task.id, mutatesWorkspace=mutates)
