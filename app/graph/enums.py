@@ -12,11 +12,13 @@ from app.domain.actor import ActorKind, OriginKind, OwnerKind
 from app.domain.grid.column import ColumnType
 from app.domain.grid.page import ReadOnlyReason, SortDirection
 from app.domain.grid.table import TableScope, TableSource
+from app.domain.tasks.channels import MessageKind
 from app.domain.tasks.dashboard import FreshnessStatus, HealthStatus
 from app.domain.tasks.events import DESCRIPTIONS, EventType
 from app.domain.tasks.inbox import BlockingReason, InboxLane
 from app.domain.tasks.run_status import RunStatus
 from app.domain.tasks.status import ApprovalPolicy, ApprovalState, TaskPriority, TaskScope, TaskStatus
+from app.domain.tasks.steps import StepSource, StepStatus
 from app.storage.rows.grid import ArtifactKind
 from app.storage.rows.workspace import WorkspaceMode, WorkspaceStatus
 from app.storage.task_list import TaskOrder
@@ -59,6 +61,45 @@ described(
         "failed": "Ended with an error.",
         "canceled": "Canceled.",
     },
+)
+described(
+    StepStatus,
+    "Where a step of a run stands.",
+    {
+        "pending": "Not begun.",
+        "running": "At work.",
+        "completed": "Ended well.",
+        "failed": "Ended with an error.",
+        "skipped": "Not needed.",
+        "canceled": "Stopped before its end.",
+    },
+    name="RunStepStatus",
+)
+described(
+    StepSource,
+    "What carries out a step of a run.",
+    {
+        "tool": "A tool.",
+        "agent": "An agent.",
+        "query": "A query.",
+        "approval": "A person who decides.",
+        "system": "The worker itself.",
+    },
+    name="RunStepSource",
+)
+described(
+    MessageKind,
+    "What may be said on the channel of a run.",
+    {
+        "status": "How it goes.",
+        "request": "A question.",
+        "reply": "An answer.",
+        "blocker": "Something is in the way.",
+        "handoff": "Somebody else goes on.",
+        "result": "What came out.",
+        "review_request": "Somebody should look.",
+    },
+    name="CoordinationMessageKind",
 )
 described(
     TaskScope,

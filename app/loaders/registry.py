@@ -9,12 +9,13 @@ from strawberry.dataloader import DataLoader
 
 from app.db.engine import Database
 from app.domain.access.viewer import Viewer
-from app.loaders import cells, grid, task_detail, tasks, users, workspaces
+from app.loaders import agent_sessions, cells, grid, runs, task_detail, tasks, users, workspaces
 from app.loaders.reader import Reader
 from app.loaders.task_detail import Attention, TaskTree
 from app.storage.rows.cells import MutationRow
 from app.storage.rows.grid import ArtifactRow, ArtifactVersionRow, BindingRow, TableRow
 from app.storage.rows.identity import AgentSessionRow, UserRow
+from app.storage.rows.run import ChannelRow, LineageRow, RunStepRow, StepPayload, TreeUsageRow
 from app.storage.rows.task import RunReportRow, RunRow, TaskRow
 from app.storage.rows.workspace import ChartRow, WorkspaceRow
 
@@ -68,6 +69,61 @@ class Loaders:
         return self._loader(tasks.report_by_run)
 
     @cached_property
+    def steps_by_run(self) -> DataLoader[UUID, list[RunStepRow]]:
+        """The steps of a run, in their order."""
+        return self._loader(runs.steps_by_run)
+
+    @cached_property
+    def payload_by_step(self) -> DataLoader[tuple[UUID, str], StepPayload | None]:
+        """Input and output of a step."""
+        return self._loader(runs.payload_by_step)
+
+    @cached_property
+    def lineage_by_run(self) -> DataLoader[UUID, LineageRow]:
+        """Where a run came from."""
+        return self._loader(runs.lineage_by_run)
+
+    @cached_property
+    def parent_by_run(self) -> DataLoader[UUID, RunRow | None]:
+        """The run that brought a run about."""
+        return self._loader(runs.parent_by_run)
+
+    @cached_property
+    def root_by_run(self) -> DataLoader[UUID, RunRow | None]:
+        """The first run of a tree."""
+        return self._loader(runs.root_by_run)
+
+    @cached_property
+    def retried_by_run(self) -> DataLoader[UUID, RunRow | None]:
+        """The run that a run repeats."""
+        return self._loader(runs.retried_by_run)
+
+    @cached_property
+    def children_by_run(self) -> DataLoader[UUID, list[RunRow]]:
+        """The runs that a run brought about, oldest first."""
+        return self._loader(runs.children_by_run)
+
+    @cached_property
+    def tree_usage_by_run(self) -> DataLoader[UUID, TreeUsageRow | None]:
+        """What the tree of a run used."""
+        return self._loader(runs.tree_usage_by_run)
+
+    @cached_property
+    def channel_by_run(self) -> DataLoader[UUID, ChannelRow | None]:
+        """The channel that a run is bound to."""
+        return self._loader(runs.channel_by_run)
+
+    @cached_property
+    def artifacts_by_run(self) -> DataLoader[UUID, list[ArtifactRow]]:
+        """What a run made, oldest first."""
+        return self._loader(runs.artifacts_by_run)
+
+    @cached_property
+    def held_by_session(self) -> DataLoader[UUID, list[RunRow]]:
+        """The runs that an agent session holds."""
+        return self._loader(runs.held_by_session)
+
+    @cached_property
     def children_by_task(self) -> DataLoader[str, list[TaskRow]]:
         """The children of a task, oldest first."""
         return self._loader(tasks.children_by_task)
@@ -94,8 +150,8 @@ class Loaders:
 
     @cached_property
     def agent_session_by_id(self) -> DataLoader[UUID, AgentSessionRow | None]:
-        """An agent session of the tenant."""
-        return self._loader(users.agent_session_by_id)
+        """An agent session the viewer may see."""
+        return self._loader(agent_sessions.agent_session_by_id)
 
     @cached_property
     def workspace_by_id(self) -> DataLoader[UUID, WorkspaceRow | None]:
@@ -133,11 +189,6 @@ class Loaders:
         return self._loader(grid.table_by_id)
 
     @cached_property
-    def mutation_by_id(self) -> DataLoader[UUID, MutationRow | None]:
-        """An edit of a cell in a workspace the viewer may see."""
-        return self._loader(cells.mutation_by_id)
-
-    @cached_property
     def artifact_by_id(self) -> DataLoader[UUID, ArtifactRow | None]:
         """An artifact the viewer may see."""
         return self._loader(grid.artifact_by_id)
@@ -151,3 +202,8 @@ class Loaders:
     def content_by_version(self) -> DataLoader[UUID, object]:
         """The content of a version."""
         return self._loader(grid.content_by_version)
+
+    @cached_property
+    def mutation_by_id(self) -> DataLoader[UUID, MutationRow | None]:
+        """An edit of a cell in a workspace the viewer may see."""
+        return self._loader(cells.mutation_by_id)

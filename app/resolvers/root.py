@@ -5,6 +5,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from app.graph.relation import read_attribute
 from app.graph.scalars import SCALARS
+from app.resolvers.agent_sessions import AgentSessionQueries
 from app.resolvers.artifacts import ArtifactMutations, ArtifactQueries
 from app.resolvers.cells import CellMutations
 from app.resolvers.charts import ChartMutations
@@ -25,6 +26,7 @@ from app.resolvers.workspaces import WorkspaceMutations, WorkspaceQueries
 class Query(
     NodeQueries,
     TaskQueries,
+    AgentSessionQueries,
     DashboardQueries,
     InboxQueries,
     EventQueries,

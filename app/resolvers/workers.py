@@ -39,7 +39,8 @@ from app.graph.types.run import Run, lease_of
 from app.graph.types.task import Task
 from app.resolvers.outcome import outcome, shown
 from app.resolvers.waiting import claim_when_there_is_work
-from app.services.leases import Claimed, Moved, Report
+from app.services.leases import Claimed, Moved
+from app.services.reports import Report
 
 Held = TypeVar("Held", bound=HeldRunInput)
 
@@ -209,6 +210,7 @@ class WorkerMutations:
                 outcome=input.outcome,
                 usage=input.usage,
                 transcript_append=input.transcript_append,
+                steps=[step.to_step() for step in input.steps or ()],
             )
             moved = await info.context.services.leases.report(
                 info.context.viewer, input.agent_session_id, input.run_id, said, epoch=input.lease_epoch

@@ -30,6 +30,19 @@ VISIBLE_BY_ID: Final = composed(
      WHERE a.tenant_id = :tenant_id AND a.id = ANY (CAST(:ids AS uuid[])) AND {visible:a}
     """
 )
+VISIBLE_BY_RUN: Final = composed(
+    """
+    SELECT asked.run_id AS of_id, {artifact:made}
+      FROM unnest(CAST(:run_ids AS uuid[])) AS asked(run_id)
+      CROSS JOIN LATERAL (
+          SELECT a.* FROM artifacts a
+           WHERE a.tenant_id = :tenant_id AND a.run_id = asked.run_id AND {visible:a}
+           ORDER BY a.created_at, a.id
+           LIMIT CAST(:most AS int)
+      ) made
+     ORDER BY asked.run_id, made.created_at, made.id
+    """
+)
 VERSIONS: Final = composed(
     """
     SELECT {artifact_version:v} FROM artifact_versions v
@@ -114,6 +127,14 @@ async def visible_by_id(db: Database, tenant_id: UUID, user_id: UUID, ids: Seque
     """The artifacts among the ids that the user may see."""
     rows = await db.fetch(VISIBLE_BY_ID, tenant_id=tenant_id, user_id=user_id, ids=ids)
     return [ArtifactRow.of(row) for row in rows]
+
+
+async def visible_by_run(
+    db: Database, tenant_id: UUID, user_id: UUID, run_ids: Sequence[UUID], *, most: int
+) -> list[tuple[UUID, ArtifactRow]]:
+    """`(run, artifact)` for what runs made and the user may see, oldest first, at most so many each."""
+    rows = await db.fetch(VISIBLE_BY_RUN, tenant_id=tenant_id, user_id=user_id, run_ids=run_ids, most=most)
+    return [(row["of_id"], ArtifactRow.of(row)) for row in rows]
 
 
 async def versions(db: Database, tenant_id: UUID, artifact_ids: Sequence[UUID]) -> list[ArtifactVersionRow]:

@@ -1,10 +1,12 @@
 """Statements that read runs and their reports."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Final
 from uuid import UUID
 
 from app.db.engine import Database, Lane
+from app.db.tx import Tx
 from app.domain.tasks.events import EventType
 from app.storage.rows.task import RunReportRow, RunRow, RunTraces
 from app.storage.statements import composed, load
@@ -49,6 +51,35 @@ REPORTS: Final = composed(
     """
 )
 REPORT: Final = load("report_run")
+# The guard of report_run, for a report that is more than one statement.
+HOLD: Final = composed(
+    """
+    SELECT r.id FROM runs r
+     WHERE r.tenant_id = :tenant_id AND r.id = CAST(:run_id AS uuid)
+       AND r.agent_session_id = CAST(:session_id AS uuid)
+       AND r.status IN ('claimed', 'starting', 'running') AND r.lease_until > now()
+       AND (CAST(:epoch AS bigint) IS NULL OR r.lease_epoch = CAST(:epoch AS bigint))
+       FOR NO KEY UPDATE
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewReport:
+    """What the holder of a run says; JSON is text, and None leaves what is stored as it is.
+
+    `told_steps` is what the event tells of the steps that come with the report.
+    """
+
+    run_id: UUID
+    session_id: UUID
+    epoch: int | None
+    fraction: float | None
+    message: str | None
+    outcome: str | None
+    usage: str | None
+    transcript: str | None
+    told_steps: str | None
 
 
 async def by_id(db: Database, tenant_id: UUID, ids: Sequence[UUID]) -> list[RunRow]:
@@ -80,31 +111,26 @@ async def reports(db: Database, tenant_id: UUID, run_ids: Sequence[UUID]) -> lis
     return [RunReportRow.of(row) for row in await db.fetch(REPORTS, tenant_id=tenant_id, run_ids=run_ids)]
 
 
-async def report(
-    db: Database,
-    tenant_id: UUID,
-    *,
-    run_id: UUID,
-    session_id: UUID,
-    epoch: int | None,
-    fraction: float | None,
-    message: str | None,
-    outcome: str | None,
-    usage: str | None,
-    transcript: str | None,
-) -> tuple[RunRow, int] | None:
+async def report(db: Database, tenant_id: UUID, said: NewReport) -> tuple[RunRow, int] | None:
     """Store what the holder of a run says about it; None where the claim is gone."""
-    rows = await db.write(
-        REPORT,
-        tenant_id,
-        Lane.LEASES,
-        run_id=run_id,
-        session_id=session_id,
-        epoch=epoch,
-        fraction=fraction,
-        message=message,
-        outcome=outcome,
-        usage=usage,
-        transcript=transcript,
-    )
+    rows = await db.write(REPORT, tenant_id, Lane.LEASES, **_arguments(said))
     return (RunRow.of(rows[0]), rows[0]["sequence"]) if rows else None
+
+
+async def hold(tx: Tx, tenant_id: UUID, said: NewReport) -> bool:
+    """Lock the run if it is still held under this claim."""
+    row = await tx.fetchrow(HOLD, tenant_id=tenant_id, run_id=said.run_id, session_id=said.session_id, epoch=said.epoch)
+    return row is not None
+
+
+async def report_in(tx: Tx, tenant_id: UUID, said: NewReport) -> tuple[RunRow, int] | None:
+    """The same as `report`, together with what else is written in the transaction."""
+    row = await tx.fetchrow(REPORT, tenant_id=tenant_id, **_arguments(said))
+    if row is None:
+        return None
+    tx.wrote_events(tenant_id)
+    return RunRow.of(row), row["sequence"]
+
+
+def _arguments(said: NewReport) -> dict[str, object]:
+    return {field.name: getattr(said, field.name) for field in fields(said)}

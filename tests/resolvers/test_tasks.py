@@ -322,7 +322,7 @@ query($first: Int!) {
     nodes {
       children { id }
       activeRun { id }
-      latestRun { id agentSession { id user { email } } progress { message } outcome usage transcript }
+      latestRun { id agentSession { id user { email } } progress { message } outcome { summary } usage transcript }
       runs { id task { id latestRun { id } } agentSession { id agentName } progress { message } }
     }
   }

@@ -12,8 +12,9 @@ from app.domain.errors import BadInput, Conflict, Forbidden, LeaseLost, NotFound
 from app.domain.tasks.draft import TaskDraft
 from app.domain.tasks.run_status import RunStatus
 from app.domain.tasks.status import TaskPriority, TaskScope, TaskStatus
-from app.services.leases import Moved, Report
+from app.services.leases import Moved
 from app.services.registry import Services
+from app.services.reports import Report
 from app.storage import leases, runs, tasks
 from app.storage.rows.task import RunRow, TaskRow
 from app.storage.statements import composed

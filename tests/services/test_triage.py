@@ -17,8 +17,8 @@ from app.domain.tasks.status import TaskScope
 from app.domain.tasks.triage import Mark, Triage
 from app.loaders.reader import Reader
 from app.loaders.task_detail import attention_by_task
-from app.services.leases import Report
 from app.services.registry import Services
+from app.services.reports import Report
 from app.storage.statements import composed
 from tests.services.test_leases import claimed, queued, session, task_now
 from tests.support.log import event_types

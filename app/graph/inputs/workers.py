@@ -5,6 +5,7 @@ from datetime import datetime
 import strawberry
 
 from app.graph.inputs.base import MutationInput, MutationPayload, RecordedPayload
+from app.graph.inputs.run_steps import RunStepInput
 from app.graph.scalars import JSON, BigInt
 from app.graph.types.agent_session import AgentSession
 from app.graph.types.run import Lease, Run
@@ -218,6 +219,16 @@ class ReportRunInput(MutationInput):
     agent_session_id: strawberry.ID = strawberry.field(description="The calling session.")
     lease_epoch: BigInt | None = strawberry.field(default=None, description="The epoch that the claim gave.")
     progress: ProgressInput | None = strawberry.field(default=None, description="How far it is.")
-    usage: JSON | None = strawberry.field(default=None, description="Tokens and costs.")
+    usage: JSON | None = strawberry.field(
+        default=None,
+        description="Tokens and costs: inputTokens, outputTokens, cachedInputTokens, cacheWriteTokens, totalCost; and"
+        " provider, modelId, traceProvider, loadedSkillSlugs.",
+    )
     transcript_append: str | None = strawberry.field(default=None, description="Added to the transcript.")
-    outcome: JSON | None = strawberry.field(default=None, description="What a person should read.")
+    outcome: JSON | None = strawberry.field(
+        default=None,
+        description="What a person should read: summary, artifactId, artifactName, version, rendererKind, rowCount.",
+    )
+    steps: list[RunStepInput] | None = strawberry.field(
+        default=None, description="Steps that are new or have changed; at most 100, and 1 000 a run."
+    )

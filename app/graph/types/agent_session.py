@@ -13,6 +13,7 @@ from app.graph.types.user import User
 from app.storage.rows.identity import AgentSessionRow
 
 if TYPE_CHECKING:
+    from app.graph.types.run import Run
     from app.graph.types.workspace import Workspace
 
 
@@ -41,6 +42,9 @@ class AgentSession(Node):
     last_seen_at: datetime = value("When it claimed last.")
     ended_at: datetime | None = value("When it ended.")
     user: User | None = related(lambda x: x.user_by_id, lambda row: row.user_id, "The user whose key it uses.")
+    runs: list[Annotated["Run", strawberry.lazy("app.graph.types.run")]] = related(
+        lambda x: x.held_by_session, lambda row: row.id, "The runs it holds now and you may see, as they were claimed."
+    )
     workspace: Annotated["Workspace", strawberry.lazy("app.graph.types.workspace")] | None = related(
         lambda x: x.workspace_by_id, lambda row: row.workspace_id, "The workspace it works for; null for global work."
     )

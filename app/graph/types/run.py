@@ -1,21 +1,27 @@
 """Runs, their leases and what workers report."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
 
+from app.domain.tasks.outcome import Outcome
 from app.domain.tasks.run_status import RunStatus
 from app.domain.tasks.status import TaskPriority
+from app.domain.tasks.usage import Observability
 from app.graph.context import Info
 from app.graph.relation import related, value
 from app.graph.scalars import JSON, BigInt
 from app.graph.types.actor import Actor, Origin, actor_of
 from app.graph.types.agent_session import AgentSession
+from app.graph.types.channel import CoordinationChannel
 from app.graph.types.node import Node
+from app.graph.types.run_step import RunStep
+from app.graph.types.run_usage import RunObservability, RunOutcome, RunTreeUsage
 from app.storage.rows.task import RunReportRow, RunRow
 
 if TYPE_CHECKING:
+    from app.graph.types.artifact import Artifact
     from app.graph.types.task import Task
     from app.graph.types.workspace import Workspace
 
@@ -86,6 +92,50 @@ class Run(Node):
         lambda x: x.workspace_by_id, lambda run: run.workspace_id, "The workspace of its task."
     )
 
+    steps: list[RunStep] = related(lambda x: x.steps_by_run, lambda run: run.id, "Its steps, in their order.")
+    parent: Annotated["Run", strawberry.lazy("app.graph.types.run")] | None = related(
+        lambda x: x.parent_by_run, lambda run: run.id, "The run that brought it about, if you may see that one."
+    )
+    root: Annotated["Run", strawberry.lazy("app.graph.types.run")] | None = related(
+        lambda x: x.root_by_run, lambda run: run.id, "The first run of its tree, maybe itself, if you may see that one."
+    )
+    children: list[Annotated["Run", strawberry.lazy("app.graph.types.run")]] = related(
+        lambda x: x.children_by_run, lambda run: run.id, "The runs it brought about, oldest first; the first 100."
+    )
+    retry_of: Annotated["Run", strawberry.lazy("app.graph.types.run")] | None = related(
+        lambda x: x.retried_by_run, lambda run: run.id, "The run that it repeats, if you may see that one."
+    )
+    channel: CoordinationChannel | None = related(
+        lambda x: x.channel_by_run,
+        lambda run: run.id if run.coordination_channel_id and run.workspace_id else None,
+        "The channel on which agents talk about it; null for global work.",
+    )
+    artifacts: list[Annotated["Artifact", strawberry.lazy("app.graph.types.artifact")]] = related(
+        lambda x: x.artifacts_by_run, lambda run: run.id, "What it made and you may see, oldest first; the first 100."
+    )
+    tree_usage: RunTreeUsage | None = related(
+        lambda x: x.tree_usage_by_run,
+        lambda run: run.id,
+        "What all runs of its tree used together; null if it was deleted just now.",
+    )
+
+    @strawberry.field(description="How far it is from the root of its tree; 0 for the root.")
+    async def depth(root: strawberry.Parent[RunRow], info: Info) -> int:
+        """At most 5."""
+        return (await info.context.loaders.lineage_by_run.load(root.id)).depth
+
+    @strawberry.field(
+        description="What brought it about: api, user, chat, room, schedule, webhook, automation, run or another."
+    )
+    async def triggered_by(root: strawberry.Parent[RunRow], info: Info) -> str:
+        """A caller of the API unless something else is known."""
+        return (await info.context.loaders.lineage_by_run.load(root.id)).triggered_by
+
+    @strawberry.field(description="The id of what brought it about, if that has one.")
+    async def trigger_ref(root: strawberry.Parent[RunRow], info: Info) -> str | None:
+        """Of the kind that triggeredBy names."""
+        return (await info.context.loaders.lineage_by_run.load(root.id)).trigger_ref
+
     @strawberry.field(description="The lease while somebody holds the run.")
     def lease(root: strawberry.Parent[RunRow]) -> Lease | None:
         """Null for a run nobody holds."""
@@ -100,10 +150,16 @@ class Run(Node):
         return Progress(fraction=found.progress_fraction, message=found.progress_message, updated_at=found.updated_at)
 
     @strawberry.field(description="What a person reads about the result, as the worker reported it.")
-    async def outcome(root: strawberry.Parent[RunRow], info: Info) -> JSON | None:
+    async def outcome(root: strawberry.Parent[RunRow], info: Info) -> RunOutcome | None:
+        """Null until the run completed, or if nothing was reported."""
+        found = await _report(root, info) if root.status is RunStatus.COMPLETED else None
+        return None if found is None or found.outcome is None else cast(RunOutcome, Outcome.of(found.outcome))
+
+    @strawberry.field(description="Which model did the work and what it used, as the worker reported it.")
+    async def observability(root: strawberry.Parent[RunRow], info: Info) -> RunObservability | None:
         """Null until reported."""
         found = await _report(root, info)
-        return None if found is None else JSON(found.outcome) if found.outcome is not None else None
+        return None if found is None or found.usage is None else cast(RunObservability, Observability.of(found.usage))
 
     @strawberry.field(description="Tokens and costs, as the worker reported them.")
     async def usage(root: strawberry.Parent[RunRow], info: Info) -> JSON | None:
