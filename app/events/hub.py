@@ -7,11 +7,13 @@ from typing import Protocol
 from uuid import UUID
 
 from app.domain.errors import TaskloomError
+from app.domain.tasks.events import TABLE_CHANGES
 from app.storage.rows.event import EventRow
 from app.storage.visibility import Readers
 
 Topic = tuple[str, str]
 EVERYTHING: Topic = ("all", "")
+TABLE = "table"
 
 
 class Listening(Protocol):
@@ -95,6 +97,15 @@ class Hub:
             for listening in tail.topics.values():
                 yield from (subscriber for subscriber in listening if subscriber.place is not None)
 
+    def through(self, tenant_id: UUID, events: Sequence[EventRow]) -> frozenset[UUID]:
+        """The workspaces through which somebody here watches one of the tables that these events changed."""
+        tail = self._tails.get(tenant_id)
+        if tail is None:
+            return frozenset()
+        tables = {topic for topic in map(_table_of, events) if topic is not None}
+        watching = (one for topic in tables for one in tail.topics.get(topic, ()))
+        return frozenset(one.place for one in watching if one.place is not None)
+
     def publish(self, tenant_id: UUID, events: Sequence[EventRow], readers: Readers) -> None:
         """Offer events in order; `readers` tells who may see those of workspaces."""
         tail = self._tails.get(tenant_id)
@@ -103,12 +114,26 @@ class Hub:
         for event in events:
             if event.sequence <= tail.position:
                 continue
-            seeing = readers.of(event.type)
             for subscriber in _interested(tail, event):
-                if event.workspace_id is None or (subscriber.user_id, event.workspace_id) in seeing:
+                if _sees(subscriber, event, readers):
                     subscriber.offer(event)
                     self.delivered += 1
             tail.position = event.sequence
+
+
+def _sees(subscriber: Listening, event: EventRow, readers: Readers) -> bool:
+    """Who watches a table sees it through a workspace, wherever it was changed."""
+    kind, table = subscriber.topic
+    if kind == TABLE:
+        place = subscriber.place
+        return (
+            place is not None and (subscriber.user_id, place) in readers.pairs and (place, UUID(table)) in readers.shown
+        )
+    return event.workspace_id is None or (subscriber.user_id, event.workspace_id) in readers.of(event.type)
+
+
+def _table_of(event: EventRow) -> Topic | None:
+    return (TABLE, event.payload["tableId"]) if event.type in TABLE_CHANGES else None
 
 
 def _topics_of(event: EventRow) -> Iterator[Topic]:
@@ -121,6 +146,9 @@ def _topics_of(event: EventRow) -> Iterator[Topic]:
         yield ("run", str(event.run_id))
     if event.workspace_id is not None:
         yield ("workspace", str(event.workspace_id))
+    table = _table_of(event)
+    if table is not None:
+        yield table
 
 
 def _interested(tail: Tail, event: EventRow) -> Iterable[Listening]:

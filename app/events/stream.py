@@ -11,7 +11,7 @@ from app.db.engine import Database
 from app.domain.access.viewer import Viewer
 from app.domain.errors import BadInput, CursorExpired, TaskloomError
 from app.domain.tasks.events import EventType
-from app.events.hub import EVERYTHING, Hub, Topic
+from app.events.hub import EVERYTHING, TABLE, Hub, Topic
 from app.storage import events
 from app.storage.events import Range
 from app.storage.rows.event import EventRow
@@ -164,6 +164,8 @@ class Stream:
 
 def topic_of(wanted: Range) -> Topic:
     """The hub's topic for a range: the narrowest thing it names."""
+    if wanted.table_id is not None:
+        return (TABLE, str(wanted.table_id))
     if wanted.run_id is not None:
         return ("run", str(wanted.run_id))
     if wanted.task_id is not None:

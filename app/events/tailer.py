@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import groupby
 from typing import Final
 from uuid import UUID
@@ -10,13 +11,13 @@ from uuid import UUID
 import structlog
 
 from app.clock import monotonic
-from app.db.engine import Database
+from app.db.engine import Database, Lane
 from app.domain.errors import ServiceUnavailable
 from app.domain.tasks.events import TAKES_RIGHTS
 from app.events.bell import Bell
 from app.events.hub import Hub
 from app.events.rights import Rights
-from app.storage import events, visibility
+from app.storage import catalog, events, visibility
 from app.storage.rows.event import EventRow
 
 log = structlog.get_logger(__name__)
@@ -71,8 +72,12 @@ class Tailer:
         return total
 
     async def _hand_over(self, tenant_id: UUID, batch: Sequence[EventRow]) -> None:
-        places = {event.workspace_id for event in batch if event.workspace_id is not None}
+        through = self._hub.through(tenant_id, batch)
+        places = through | {event.workspace_id for event in batch if event.workspace_id is not None}
         readers = await visibility.readers_of(self._db, tenant_id, list(places)) if places else visibility.NOBODY
+        if through:
+            shown = await catalog.shown_by(self._db, tenant_id, list(through), Lane.STREAM)
+            readers = replace(readers, shown=frozenset((place, table.id) for place, table in shown))
         self._hub.publish(tenant_id, batch, readers)
 
     async def _run(self) -> None:

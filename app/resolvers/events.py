@@ -10,6 +10,7 @@ from app.domain.access.policy import Action
 from app.domain.errors import NotFound
 from app.domain.ids import parse_uuid
 from app.domain.paging import page_size
+from app.domain.tasks.events import TABLE_CHANGES
 from app.events.stream import Stream
 from app.graph.connection import Connection
 from app.graph.context import Info
@@ -87,6 +88,25 @@ class EventSubscriptions:
             info.context.viewer, known_id(workspace_id, "workspace"), Action.READ
         )
         return await _open(info, Range(workspace_id=place.id), after, place.id)
+
+    @strawberry.subscription(
+        description="What changes the rows that a workspace shows, once and in order, wherever it is done: edits of"
+        " cells in any workspace on the same table, and imports. An event that names no cell means: ask for the page."
+    )
+    async def table_changes(
+        self,
+        info: Info,
+        workspace_id: Annotated[strawberry.ID, strawberry.argument(description="The workspace.")],
+        after: After = None,
+    ) -> AsyncIterator[Event]:
+        """For an open grid; the payload of WORKSPACE_CELL_UPDATED holds the row's identity and the new value."""
+        place = await info.context.services.access.workspace(
+            info.context.viewer, known_id(workspace_id, "workspace"), Action.READ
+        )
+        # A workspace without data has no table that could change; it listens all the same, and ends like any other.
+        table_id = place.table_id or place.id
+        wanted = Range(workspace_id=place.id, table_id=table_id, types=tuple(sorted(TABLE_CHANGES)))
+        return await _open(info, wanted, after, place.id)
 
     @strawberry.subscription(description="Every event you may see, once and in order.")
     async def events(

@@ -28,12 +28,24 @@ ENTRIES: Final = """(
       LEFT JOIN tasks t ON t.tenant_id = b.tenant_id AND t.id = b.owner_task_id
       LEFT JOIN workspaces o ON o.tenant_id = b.tenant_id AND o.id = coalesce(b.owner_workspace_id, t.workspace_id)
 )"""
+# The owner of a workspace `w` may read the entry `x`.
+OWNER_READS: Final = """
+       (x.workspace_id IS NULL OR x.workspace_owner_id = w.owner_id
+        OR EXISTS (SELECT FROM workspace_recipients p
+                     JOIN workspace_shares s ON s.tenant_id = p.tenant_id AND s.workspace_id = p.workspace_id
+                    WHERE p.tenant_id = w.tenant_id AND p.workspace_id = x.workspace_id AND p.user_id = w.owner_id
+                      AND s.status = 'active' AND (s.expires_at IS NULL OR s.expires_at > now())))
+"""
 LIVE: Final = "x.tenant_id = :tenant_id AND x.scope <> 'snapshot' AND {visible:x}"
 
 
 def of_entries(source: str) -> Statement:
-    """A statement in which `{entries} x` are the entries and `{live}` means those the user may see as tables."""
-    return composed(source.replace("{entries}", ENTRIES).replace("{live}", LIVE))
+    """A statement in which `{entries} x` are the entries and `{live}` means those the user may see as tables.
+
+    `{owner_reads}` means those that the owner of the workspace `w` may read.
+    """
+    filled = source.replace("{entries}", ENTRIES).replace("{owner_reads}", OWNER_READS)
+    return composed(filled.replace("{live}", LIVE))
 
 
 VISIBLE_BY_ID: Final = of_entries(
@@ -62,14 +74,16 @@ SHOWN_BY: Final = of_entries(
     SELECT w.id AS shown_by, {table:x}
       FROM workspaces w
       JOIN {entries} x ON x.tenant_id = w.tenant_id AND x.id = w.table_id
-     WHERE w.tenant_id = :tenant_id AND w.id = ANY (CAST(:workspace_ids AS uuid[]))
-       AND (x.workspace_id IS NULL OR x.workspace_owner_id = w.owner_id
-            OR EXISTS (SELECT FROM workspace_recipients p
-                         JOIN workspace_shares s ON s.tenant_id = p.tenant_id AND s.workspace_id = p.workspace_id
-                        WHERE p.tenant_id = w.tenant_id AND p.workspace_id = x.workspace_id AND p.user_id = w.owner_id
-                          AND s.status = 'active' AND (s.expires_at IS NULL OR s.expires_at > now())))
+     WHERE w.tenant_id = :tenant_id AND w.id = ANY (CAST(:workspace_ids AS uuid[])) AND {owner_reads}
     """
 )
+# Whether the workspace :workspace_id shows the table :table_id now: the condition of a statement.
+SHOWS: Final = f"""
+    EXISTS (SELECT FROM workspaces w
+              JOIN {ENTRIES} x ON x.tenant_id = w.tenant_id AND x.id = w.table_id
+             WHERE w.tenant_id = :tenant_id AND w.id = CAST(:workspace_id AS uuid)
+               AND w.table_id = CAST(:table_id AS uuid) AND {OWNER_READS})
+"""
 PAGE: Final = """
     SELECT {table:x} FROM {entries} x
      WHERE {live} {conditions}
@@ -167,9 +181,11 @@ async def candidates(db: Database, tenant_id: UUID, user_id: UUID) -> list[Table
     ]
 
 
-async def shown_by(db: Database, tenant_id: UUID, workspace_ids: Sequence[UUID]) -> list[tuple[UUID, TableRow]]:
+async def shown_by(
+    db: Database, tenant_id: UUID, workspace_ids: Sequence[UUID], lane: Lane = Lane.MAIN
+) -> list[tuple[UUID, TableRow]]:
     """What each workspace shows, its own copy or a live table, by workspace."""
-    rows = await db.fetch(SHOWN_BY, tenant_id=tenant_id, workspace_ids=workspace_ids)
+    rows = await db.fetch(SHOWN_BY, lane, tenant_id=tenant_id, workspace_ids=workspace_ids)
     return [(row["shown_by"], TableRow.of(row)) for row in rows]
 
 

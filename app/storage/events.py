@@ -13,6 +13,7 @@ from app.db.statement import Statement
 from app.db.tx import Tx
 from app.domain.actor import Actor, Origin
 from app.domain.tasks.events import EventType
+from app.storage.catalog import SHOWS
 from app.storage.rows.event import EventRow
 from app.storage.statements import composed, load
 
@@ -36,7 +37,7 @@ READ_AFTER: Final = """
       LEFT JOIN LATERAL (
           SELECT * FROM events
            WHERE events.tenant_id = :tenant_id AND events.sequence > CAST(:after AS bigint)
-             AND {readable_events}
+             AND {seen}
              {conditions}
            ORDER BY events.sequence
            LIMIT CAST(:most AS int)
@@ -50,7 +51,11 @@ CONDITIONS: Final[Mapping[str, str]] = {
     "run_id": "AND events.run_id = CAST(:run_id AS uuid)",
     "workspace_id": "AND events.workspace_id = CAST(:workspace_id AS uuid)",
     "types": "AND events.type = ANY (CAST(:types AS text[]))",
+    "table_id": "AND events.payload ->> 'tableId' = CAST(CAST(:table_id AS uuid) AS text)",
 }
+SEEN: Final = "{readable_events}"
+# Whoever reads a workspace reads the rows it shows, and so what happens to them, wherever that is done.
+SEEN_THROUGH_WORKSPACE: Final = f"CAST(:workspace_id AS uuid) = ANY ({{readable}}) AND {SHOWS}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,16 +74,22 @@ class NewEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """Which part of a tenant's log a reader wants; None means any."""
+    """Which part of a tenant's log a reader wants; None means any.
+
+    With `table_id` it is what happened to that table, for a reader of `workspace_id`, which shows it.
+    """
 
     task_id: str | None = None
     with_descendants: bool = False
     run_id: UUID | None = None
     workspace_id: UUID | None = None
     types: tuple[EventType, ...] | None = None
+    table_id: UUID | None = None
 
     def shape(self) -> tuple[str, ...]:
         """The names of the conditions this range needs."""
+        if self.table_id is not None:
+            return ("table_id", "types")
         task = ("tree" if self.with_descendants else "task_id",) if self.task_id is not None else ()
         return task + tuple(n for n in ("run_id", "workspace_id", "types") if getattr(self, n) is not None)
 
@@ -98,7 +109,9 @@ def count_statement(shape: tuple[str, ...]) -> Statement:
 def read_statement(shape: tuple[str, ...]) -> Statement:
     """The reading statement for ranges of one shape; there are few shapes."""
     conditions = " ".join(CONDITIONS[name] for name in shape)
-    return composed(READ_AFTER.replace("{conditions}", conditions), name=f"read_events:{'+'.join(shape)}")
+    seen = SEEN_THROUGH_WORKSPACE if "table_id" in shape else SEEN
+    source = READ_AFTER.replace("{seen}", seen).replace("{conditions}", conditions)
+    return composed(source, name=f"read_events:{'+'.join(shape)}")
 
 
 EVERYTHING: Final = Range()
@@ -153,6 +166,7 @@ async def read_after(
         task_id=wanted.task_id,
         run_id=wanted.run_id,
         workspace_id=wanted.workspace_id,
+        table_id=wanted.table_id,
         types=None if wanted.types is None else [t.value for t in wanted.types],
     )
     found = [EventRow.of(row) for row in rows if row["sequence"] is not None]

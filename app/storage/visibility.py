@@ -77,6 +77,8 @@ class Readers:
 
     pairs: frozenset[Pair] = frozenset()
     owners: frozenset[Pair] = frozenset()
+    # The pairs (workspace, table) in which the workspace shows the table.
+    shown: frozenset[Pair] = frozenset()
 
     def of(self, type: EventType) -> frozenset[Pair]:
         """Who may see an event of this type."""

@@ -56,7 +56,7 @@ MUTATIONS_NOW = {
     *("updateCell", "updateCells", "undoCellMutation"),
 }
 SUBSCRIPTIONS = {"taskEvents", "workspaceEvents", "runEvents", "events", "taskDashboard", "taskInbox", "tableChanges"}
-SUBSCRIPTIONS_NOW = {"taskEvents", "workspaceEvents", "runEvents", "events"}
+SUBSCRIPTIONS_NOW = {"taskEvents", "workspaceEvents", "runEvents", "events", "tableChanges"}
 
 # Lists whose items may be null: an id that names nothing has no node, but keeps its place.
 NULLABLE_ITEMS = {"Query.nodes"}

@@ -42,5 +42,13 @@ events = Table(
         "sequence",
         postgresql_where=text("type LIKE 'workspace.%' AND type NOT LIKE 'workspace.cell%'"),
     ),
+    # What happened to a table, wherever that was: few events name one.
+    Index(
+        "ix_events_table",
+        "tenant_id",
+        text("(payload ->> 'tableId')"),
+        "sequence",
+        postgresql_where=text("payload ->> 'tableId' IS NOT NULL"),
+    ),
     postgresql_partition_by="RANGE (created_at)",
 )

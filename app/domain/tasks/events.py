@@ -127,6 +127,8 @@ DESCRIPTIONS: dict[EventType, str] = {
     EventType.AGENT_SESSION_ENDED: "A worker said goodbye.",
 }
 
+# After these the rows of a table are others; the payload names it as `tableId`.
+TABLE_CHANGES: frozenset[EventType] = frozenset({EventType.WORKSPACE_CELL_UPDATED, EventType.TABLE_ROWS_IMPORTED})
 # With whom a workspace is shared is its owner's affair: recipients need not know each other.
 OWNERS_ONLY: frozenset[EventType] = frozenset(
     {EventType.WORKSPACE_SHARED, EventType.WORKSPACE_SHARE_REVOKED, EventType.WORKSPACE_SHARE_CLEARED}
