@@ -13,6 +13,7 @@ from app.domain.ids import parse_uuid
 from app.domain.tasks.events import EventType
 from app.domain.tasks.lease import ERROR_LENGTH_MAX, RESULT_BYTES_MAX, refuse_claim_token
 from app.domain.tasks.run_status import RunStatus
+from app.domain.tasks.status import TaskStatus
 from app.domain.text import checked, json_text
 from app.services.access import Access, known_id
 from app.services.consequences import Consequences
@@ -50,6 +51,7 @@ class RunOperations:
         """Let a claimed run be running; it needs no session."""
 
         async def move(tx: Tx, run: RunRow, task: TaskRow) -> tuple[RunRow, list[Step]]:
+            _refuse_blocked(task)
             moved = await run_moves.start(tx, viewer.tenant_id, run.id)
             if moved is None:
                 raise Conflict(f"Only a claimed run can be started; {_state(run, task)}.")
@@ -69,6 +71,7 @@ class RunOperations:
             raise Conflict("The agent session has ended; attach one that is active.", field="sessionId")
 
         async def move(tx: Tx, run: RunRow, task: TaskRow) -> tuple[RunRow, list[Step]]:
+            _refuse_blocked(task)
             if await run_moves.session_in_use(tx, viewer.tenant_id, str(id)):
                 raise Conflict("The agent session is bound to another run that has not ended.", field="sessionId")
             moved = await run_moves.attach(tx, viewer.tenant_id, run.id, str(id))
@@ -136,6 +139,14 @@ class RunOperations:
         except NotFound as hidden:
             raise NotFound(f"There is no run {str(id)!r}.", id=str(id)) from hidden
         return found[0].task_id
+
+
+def _refuse_blocked(task: TaskRow) -> None:
+    """A task that became blocked after its run was claimed keeps the run from beginning (tasks API, section 5)."""
+    if task.status is TaskStatus.BLOCKED:
+        raise Conflict(
+            "The task is blocked by a dependency or waits for approval; resolve that first.", reason="blocked"
+        )
 
 
 def _refuse_leased(run: RunRow) -> None:

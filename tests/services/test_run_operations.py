@@ -85,6 +85,20 @@ async def test_a_session_is_bound_once(
     assert (await operator.start(viewer, str(first.id))).run.status is RunStatus.RUNNING
 
 
+async def test_a_claimed_run_does_not_begin_while_its_task_is_blocked(
+    db: Database, services: Services, viewer: Viewer, operator: RunOperations
+) -> None:
+    (run,) = await queued(services, viewer)
+    worker = await session(services, viewer)
+    await operator.claim(viewer, str(run.id))
+    blocker = await a_task(services, viewer)
+    await services.task_graph.add_dependency(viewer, run.task_id, blocker)
+    for begin in (operator.start(viewer, str(run.id)), operator.attach_session(viewer, str(run.id), worker)):
+        assert (await changes_nothing(db, begin, Conflict)).facts["reason"] == "blocked"
+    await services.task_graph.remove_dependency(viewer, run.task_id, blocker)
+    assert (await operator.start(viewer, str(run.id))).run.status is RunStatus.RUNNING
+
+
 async def test_a_leased_run_is_its_holders_to_finish(
     db: Database, services: Services, viewer: Viewer, operator: RunOperations
 ) -> None:
