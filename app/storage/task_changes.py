@@ -26,12 +26,13 @@ TYPES: Final[Mapping[str, str]] = {
     "concurrency_key": "text",
     "enqueue_when_ready": "boolean",
 }
+# A held run follows too: released or expired, it waits in the queue by what its task says now.
 FOLLOW_PRIORITY: Final = composed(
     """
     UPDATE runs r SET priority = t.priority
       FROM tasks t
      WHERE t.tenant_id = :tenant_id AND t.id = :id
-       AND r.tenant_id = :tenant_id AND r.id = t.open_run_id AND r.status = 'queued'
+       AND r.tenant_id = :tenant_id AND r.id = t.open_run_id
     """
 )
 # The queued run waits for its task's new time; the admission offers it, at once if that is past.
@@ -67,7 +68,7 @@ def update_statement(columns: tuple[str, ...]) -> Statement:
 
 
 async def update(tx: Tx, tenant_id: UUID, id: str, columns: Mapping[str, object]) -> TaskRow:
-    """The locked task with new values; a queued run follows its task's priority and time, not its key."""
+    """The locked task with new values; its open run follows in priority, a queued one in time, not in key."""
     statement = update_statement(tuple(sorted(columns)))
     row = await tx.fetchrow(statement, tenant_id=tenant_id, id=id, **columns)
     assert row is not None

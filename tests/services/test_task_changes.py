@@ -17,7 +17,7 @@ from app.services.task_changes import TaskChanges
 from app.services.task_graph import TaskGraph
 from app.storage import events, runs
 from app.storage.events import Range
-from tests.services.test_leases import changes_nothing
+from tests.services.test_leases import changes_nothing, claimed, queued, session
 from tests.services.test_task_graph import a_task, now
 from tests.support.log import counts, event_types
 
@@ -152,3 +152,15 @@ async def test_a_task_with_tables_cannot_be_deleted(
     await changes_nothing(db, changes.delete(viewer, id), BadInput)
     await services.tables.delete(viewer, str(table.id))
     await changes.delete(viewer, id)
+
+
+async def test_a_held_run_goes_back_to_the_queue_as_urgent_as_its_task_is_now(
+    services: Services, viewer: Viewer
+) -> None:
+    first, second = await queued(services, viewer, 2)
+    worker = await session(services, viewer)
+    held = await claimed(services, viewer, worker)
+    assert held.id == first.id
+    await services.task_changes.update(viewer, first.task_id, TaskPatch(priority=TaskPriority.LOW))
+    await services.leases.release(viewer, worker, str(first.id))
+    assert (await claimed(services, viewer, worker)).id == second.id
