@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 from app.clock import utc_now
 from app.db.embedded import EmbeddedPostgres
-from app.db.engine import Database
+from app.db.engine import LANES, Database, Lane
 from app.db.migrate import migrate, outdated_revisions
 from app.domain.errors import ServiceUnavailable, TaskloomError
 from app.events.bell import Bell, broadcast_for
@@ -33,7 +33,10 @@ from app.services.artifacts import Artifacts
 from app.services.auth import Authentication
 from app.services.cells import Cells
 from app.services.charts import Charts
+from app.services.concurrency import ConcurrencyLimits
 from app.services.consequences import Consequences
+from app.services.dead_letters import DeadLetterOffice
+from app.services.fair_turns import FairTurns
 from app.services.forced import ForcedMoves
 from app.services.identity import Identity
 from app.services.imports import FileImports
@@ -41,11 +44,14 @@ from app.services.leases import LeaseLedger
 from app.services.pauses import Pauses
 from app.services.registry import Services
 from app.services.run_operations import RunOperations
+from app.services.shares import Shares
 from app.services.tables import Tables
+from app.services.tags import Tags
 from app.services.task_changes import TaskChanges
 from app.services.task_graph import TaskGraph
 from app.services.tasks import Tasks
 from app.services.triage import TriageDesk
+from app.services.workspace_life import WorkspaceLife
 from app.services.workspaces import Workspaces
 from app.settings import Profile, Settings
 from app.storage import events, partitions, schema_version
@@ -107,7 +113,8 @@ def build_services(db: Database) -> Services:
     sessions = AgentSessions(db, access, utc_now)
     admission = Admission(db)
     consequences = Consequences(utc_now, admission)
-    tasks = Tasks(db, access, utc_now, consequences)
+    turns = FairTurns(LANES[Lane.LEASES].connections_max)
+    tasks = Tasks(db, access, utc_now, consequences, turns)
     forced = ForcedMoves(db, access, tasks, consequences)
     tables = Tables(db, access, utc_now)
     return Services(
@@ -120,15 +127,20 @@ def build_services(db: Database) -> Services:
         task_graph=TaskGraph(db, access, tasks, consequences),
         task_changes=TaskChanges(db, access, consequences),
         run_operations=RunOperations(db, access, consequences),
-        leases=LeaseLedger(db, sessions, consequences),
+        leases=LeaseLedger(db, sessions, consequences, turns),
         admission=admission,
         forced=forced,
+        dead_letters=DeadLetterOffice(db, access, tasks),
+        concurrency=ConcurrencyLimits(db, admission),
         pauses=Pauses(db, access, forced, admission),
         triage=TriageDesk(db),
         tables=tables,
         imports=FileImports(db, tables),
         artifacts=Artifacts(db, access, tables, utc_now),
         workspaces=Workspaces(db, access, utc_now),
+        workspace_life=WorkspaceLife(db, access),
+        shares=Shares(db, access, utc_now),
+        tags=Tags(db, access, utc_now),
         charts=Charts(db, access, utc_now),
         cells=Cells(db, access, utc_now),
     )

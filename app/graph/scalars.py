@@ -76,3 +76,8 @@ def position(after: int | None) -> int | None:
     if after is not None and after < 0:
         raise BadInput(f"after is {after}; send back a cursor of an event, or 0.", field="after")
     return after
+
+
+def known_sequence(found: int | None) -> BigInt | None:
+    """The sequence of a mutation's event; none where nothing changed."""
+    return None if found is None else BigInt(found)

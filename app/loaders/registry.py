@@ -9,13 +9,15 @@ from strawberry.dataloader import DataLoader
 
 from app.db.engine import Database
 from app.domain.access.viewer import Viewer
-from app.loaders import agent_sessions, cells, grid, runs, task_detail, tasks, users, workspaces
+from app.loaders import agent_sessions, cells, grid, runs, sharing, task_detail, tasks, users, workspaces
 from app.loaders.reader import Reader
 from app.loaders.task_detail import Attention, TaskTree
+from app.storage.rows.activity import ActivityRow
 from app.storage.rows.cells import MutationRow
 from app.storage.rows.grid import ArtifactRow, ArtifactVersionRow, BindingRow, TableRow
 from app.storage.rows.identity import AgentSessionRow, UserRow
 from app.storage.rows.run import ChannelRow, LineageRow, RunStepRow, StepPayload, TreeUsageRow
+from app.storage.rows.share import ShareRow, TagRow
 from app.storage.rows.task import RunReportRow, RunRow, TaskRow
 from app.storage.rows.workspace import ChartRow, WorkspaceRow
 
@@ -207,3 +209,33 @@ class Loaders:
     def mutation_by_id(self) -> DataLoader[UUID, MutationRow | None]:
         """An edit of a cell in a workspace the viewer may see."""
         return self._loader(cells.mutation_by_id)
+
+    @cached_property
+    def share_by_workspace(self) -> DataLoader[UUID, ShareRow | None]:
+        """The share of a workspace, also where there is no record."""
+        return self._loader(sharing.share_by_workspace)
+
+    @cached_property
+    def recipients_by_workspace(self) -> DataLoader[UUID, list[UserRow]]:
+        """Whom one's own workspace is shared with, or was, in order."""
+        return self._loader(sharing.recipients_by_workspace)
+
+    @cached_property
+    def tag_by_id(self) -> DataLoader[UUID, TagRow | None]:
+        """A tag of the tenant."""
+        return self._loader(sharing.tag_by_id)
+
+    @cached_property
+    def tags_by_workspace(self) -> DataLoader[UUID, list[TagRow]]:
+        """The tags of a workspace, in order."""
+        return self._loader(sharing.tags_by_workspace)
+
+    @cached_property
+    def workspaces_by_tag(self) -> DataLoader[tuple[UUID, int], list[WorkspaceRow]]:
+        """The first so many workspaces that bear a tag."""
+        return self._loader(sharing.workspaces_by_tag)
+
+    @cached_property
+    def activity_by_workspace(self) -> DataLoader[tuple[UUID, int], list[ActivityRow]]:
+        """The newest so many things that happened on a workspace."""
+        return self._loader(sharing.activity_by_workspace)

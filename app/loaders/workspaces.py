@@ -1,16 +1,12 @@
-"""Batched reads of workspaces, their charts and their bound tasks, and the page of one's own."""
+"""Batched reads of workspaces, their charts and their bound tasks."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from app.domain.paging import Page, decode_cursor, encode_cursor
-from app.loaders.pages import Count
 from app.loaders.reader import Reader, grouped, in_key_order
 from app.storage import bindings, charts, workspaces
 from app.storage.rows.grid import BindingRow
-from app.storage.rows.workspace import ChartRow, WorkspaceRow, WorkspaceStatus
-
-WORKSPACES = "workspaces"
+from app.storage.rows.workspace import ChartRow, WorkspaceRow
 
 
 async def workspace_by_id(reader: Reader, ids: Sequence[UUID]) -> list[WorkspaceRow | None]:
@@ -39,20 +35,3 @@ async def bindings_by_workspace(reader: Reader, workspace_ids: Sequence[UUID]) -
     viewer = reader.viewer
     rows = await bindings.visible_by_workspace(reader.db, viewer.tenant_id, viewer.user_id, workspace_ids)
     return grouped(workspace_ids, ((row.workspace_id, row) for row in rows))
-
-
-async def workspace_page(
-    reader: Reader, status: WorkspaceStatus, *, after: str | None, first: int
-) -> tuple[Page[WorkspaceRow], Count]:
-    """The viewer's own workspaces, last changed first."""
-    place = decode_cursor(WORKSPACES, after, 2)
-    viewer = reader.viewer
-    rows = await workspaces.page(reader.db, viewer.tenant_id, viewer.user_id, status.value, after=place, most=first + 1)
-    items = tuple(rows[:first])
-    page = Page(
-        items=items,
-        cursors=tuple(encode_cursor(WORKSPACES, (row.updated_at.isoformat(), str(row.id))) for row in items),
-        has_next=len(rows) > first,
-        has_previous=place is not None,
-    )
-    return page, lambda: workspaces.count(reader.db, viewer.tenant_id, viewer.user_id, status.value)

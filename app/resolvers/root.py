@@ -10,15 +10,20 @@ from app.resolvers.artifacts import ArtifactMutations, ArtifactQueries
 from app.resolvers.cells import CellMutations
 from app.resolvers.charts import ChartMutations
 from app.resolvers.dashboard import DashboardQueries, DashboardSubscriptions
+from app.resolvers.dispatch import DispatchMutations, DispatchQueries
 from app.resolvers.events import EventQueries, EventSubscriptions
+from app.resolvers.forced import DeadLetterQueries, ForcedMutations
 from app.resolvers.identity import IdentityMutations, IdentityQueries
 from app.resolvers.inbox import InboxMutations, InboxQueries, InboxSubscriptions
 from app.resolvers.nodes import NodeQueries
 from app.resolvers.run_operations import RunOperationMutations
+from app.resolvers.shares import ShareMutations, ShareQueries
 from app.resolvers.tables import TableMutations, TableQueries
+from app.resolvers.tags import TagMutations, TagQueries
 from app.resolvers.task_changes import TaskChangeMutations
 from app.resolvers.tasks import TaskMutations, TaskQueries
 from app.resolvers.workers import WorkerMutations
+from app.resolvers.workspace_life import WorkspaceLifeMutations
 from app.resolvers.workspaces import WorkspaceMutations, WorkspaceQueries
 
 
@@ -26,12 +31,16 @@ from app.resolvers.workspaces import WorkspaceMutations, WorkspaceQueries
 class Query(
     NodeQueries,
     TaskQueries,
+    DispatchQueries,
+    DeadLetterQueries,
     AgentSessionQueries,
     DashboardQueries,
     InboxQueries,
     EventQueries,
     IdentityQueries,
     WorkspaceQueries,
+    ShareQueries,
+    TagQueries,
     TableQueries,
     ArtifactQueries,
 ):
@@ -43,10 +52,15 @@ class Mutation(
     TaskChangeMutations,
     RunOperationMutations,
     TaskMutations,
+    DispatchMutations,
+    ForcedMutations,
     InboxMutations,
     WorkerMutations,
     IdentityMutations,
     WorkspaceMutations,
+    WorkspaceLifeMutations,
+    ShareMutations,
+    TagMutations,
     TableMutations,
     ArtifactMutations,
     ChartMutations,

@@ -6,8 +6,10 @@ import strawberry
 
 from app.domain.ids import parse_uuid
 from app.domain.paging import page_size
+from app.domain.sharing.tag import TagMatch, tag_filter
 from app.graph.connection import Connection
 from app.graph.context import Info
+from app.graph.inputs.search import After, First
 from app.graph.inputs.workspaces import (
     AttachTaskInput,
     AttachTaskPayload,
@@ -19,11 +21,12 @@ from app.graph.inputs.workspaces import (
 )
 from app.graph.scalars import BigInt
 from app.graph.types.workspace import Workspace
-from app.loaders.workspaces import workspace_page
+from app.loaders.workspace_list import own_page
 from app.resolvers.outcome import shown
 from app.resolvers.problems import each_problem
 from app.services.workspace_draft import Binding
 from app.storage.rows.workspace import WorkspaceStatus
+from app.storage.workspace_list import OwnFilter
 
 
 @strawberry.type
@@ -46,11 +49,23 @@ class WorkspaceQueries:
         status: Annotated[WorkspaceStatus, strawberry.argument(description="In use, or archived.")] = (
             WorkspaceStatus.ACTIVE
         ),
-        first: Annotated[int | None, strawberry.argument(description="At most so many; 25, at most 100.")] = None,
-        after: Annotated[str | None, strawberry.argument(description="What follows this cursor.")] = None,
+        tags: Annotated[
+            list[str] | None,
+            strawberry.argument(description="Tags by name; compared by slug, so that case is all one."),
+        ] = None,
+        tag_ids: Annotated[
+            list[strawberry.ID] | None, strawberry.argument(description="Tags by id; one set with those by name.")
+        ] = None,
+        tag_match: Annotated[
+            TagMatch,
+            strawberry.argument(description="How many of these tags it must bear; unknown ones match nothing."),
+        ] = TagMatch.ANY,
+        first: First = None,
+        after: After = None,
     ) -> Connection[Workspace]:
         """A page."""
-        page, count = await workspace_page(info.context.loaders.reader, status, after=after, first=page_size(first))
+        wanted = OwnFilter(status=status, tags=tag_filter(tags, tag_ids, tag_match))
+        page, count = await own_page(info.context.loaders.reader, wanted, after=after, first=page_size(first))
         return Connection.of(page, count)
 
 

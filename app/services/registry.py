@@ -10,17 +10,22 @@ from app.services.artifacts import Artifacts
 from app.services.auth import Authentication
 from app.services.cells import Cells
 from app.services.charts import Charts
+from app.services.concurrency import ConcurrencyLimits
+from app.services.dead_letters import DeadLetterOffice
 from app.services.forced import ForcedMoves
 from app.services.identity import Identity
 from app.services.imports import FileImports
 from app.services.leases import LeaseLedger
 from app.services.pauses import Pauses
 from app.services.run_operations import RunOperations
+from app.services.shares import Shares
 from app.services.tables import Tables
+from app.services.tags import Tags
 from app.services.task_changes import TaskChanges
 from app.services.task_graph import TaskGraph
 from app.services.tasks import Tasks
 from app.services.triage import TriageDesk
+from app.services.workspace_life import WorkspaceLife
 from app.services.workspaces import Workspaces
 
 
@@ -41,11 +46,16 @@ class Services:
     admission: Admission
     forced: ForcedMoves
     pauses: Pauses
+    dead_letters: DeadLetterOffice
+    concurrency: ConcurrencyLimits
     triage: TriageDesk
     tables: Tables
     imports: FileImports
     artifacts: Artifacts
     workspaces: Workspaces
+    workspace_life: WorkspaceLife
+    shares: Shares
+    tags: Tags
     charts: Charts
     cells: Cells
 

@@ -2,13 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cache
 from typing import Final
 from uuid import UUID
 
-from app.db.engine import Database, Lane
-from app.db.statement import Statement
+from app.db.engine import Database
 from app.db.tx import Tx
 from app.storage.rows.workspace import WorkspaceRow
 from app.storage.statements import composed
@@ -55,20 +52,6 @@ HOLD: Final = composed(
 )
 LOCK: Final = composed(
     "SELECT {workspace:w} FROM workspaces w WHERE w.tenant_id = :tenant_id AND w.id = :id FOR NO KEY UPDATE"
-)
-# Own workspaces, last changed first; a page is a walk along ix_workspaces_owner.
-PAGE: Final = """
-    SELECT {workspace:w} FROM workspaces w
-     WHERE w.tenant_id = :tenant_id AND w.owner_id = :user_id AND w.status = :status {after}
-     ORDER BY w.updated_at DESC, w.id DESC
-     LIMIT CAST(:most AS int)
-"""
-AFTER: Final = "AND (w.updated_at, w.id) < (CAST(:after_time AS timestamptz), CAST(:after_id AS uuid))"
-COUNT: Final = composed(
-    """
-    SELECT count(*) AS total FROM workspaces w
-     WHERE w.tenant_id = :tenant_id AND w.owner_id = :user_id AND w.status = :status
-    """
 )
 # Two are enough to know that a title is no name.
 BY_TITLE: Final = composed(
@@ -148,34 +131,3 @@ async def lock(tx: Tx, tenant_id: UUID, id: UUID) -> WorkspaceRow | None:
     """Keep others from changing what belongs to the workspace, without changing it; None if it is gone."""
     row = await tx.fetchrow(LOCK, tenant_id=tenant_id, id=id)
     return None if row is None else WorkspaceRow.of(row)
-
-
-@cache
-def page_statement(*, further: bool) -> Statement:
-    """The statement of the first page, or of a further one."""
-    return composed(PAGE.replace("{after}", AFTER if further else ""))
-
-
-async def page(
-    db: Database, tenant_id: UUID, user_id: UUID, status: str, *, after: tuple[object, ...] | None, most: int
-) -> list[WorkspaceRow]:
-    """The user's own workspaces, last changed first, after a place `(updated_at, id)`."""
-    place = {"after_time": datetime.fromisoformat(str(after[0])), "after_id": UUID(str(after[1]))} if after else {}
-    rows = await db.fetch(
-        page_statement(further=after is not None),
-        Lane.MAIN,
-        tenant_id=tenant_id,
-        user_id=user_id,
-        status=status,
-        most=most,
-        **place,
-    )
-    return [WorkspaceRow.of(row) for row in rows]
-
-
-async def count(db: Database, tenant_id: UUID, user_id: UUID, status: str) -> int:
-    """How many workspaces of that status the user owns."""
-    row = await db.fetchrow(COUNT, tenant_id=tenant_id, user_id=user_id, status=status)
-    assert row is not None
-    total: int = row["total"]
-    return total

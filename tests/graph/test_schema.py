@@ -32,7 +32,7 @@ QUERIES = {
 }
 QUERIES_NOW = {
     *("node", "nodes", "viewer", "workspaces", "workspace", "tables", "table"),
-    *("tasks", "task", "run", "agentSession", "events"),
+    *("tasks", "task", "run", "agentSession", "agentSessions", "events"),
 }
 MUTATIONS = {
     *("createWorkspace", "updateWorkspace", "archiveWorkspace", "restoreWorkspace", "deleteWorkspace"),
@@ -62,8 +62,8 @@ SUBSCRIPTIONS_NOW = {"taskEvents", "workspaceEvents", "runEvents", "events", "ta
 NULLABLE_ITEMS = {"Query.nodes"}
 # A lost lease is an answer, not a fault of the caller.
 WITHOUT_USER_ERRORS = {"HeartbeatRunPayload"}
-# A version is found through its artifact.
-REACHED_OTHERWISE = {"ArtifactVersion"}
+# A version is found through its artifact, a channel through its run, what happened through its workspace.
+REACHED_OTHERWISE = {"ArtifactVersion", "CoordinationChannel", "ActivityItem"}
 UPPER_CASE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 
 

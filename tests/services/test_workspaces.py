@@ -16,11 +16,12 @@ from app.domain.invalid import InvalidInput
 from app.services.artifacts import ArtifactDraft
 from app.services.registry import Services
 from app.services.workspace_draft import Binding, WorkspaceDraft
-from app.storage import catalog, events, workspaces
+from app.storage import catalog, events, workspace_list
 from app.storage.events import Range
 from app.storage.rows.grid import ArtifactKind, ArtifactRow
 from app.storage.rows.workspace import WorkspaceMode, WorkspaceRow
 from app.storage.statements import composed
+from app.storage.workspace_list import OwnFilter
 from tests.support.eventually import eventually
 from tests.support.grid import (
     INTEGER,
@@ -330,7 +331,7 @@ async def test_a_table_deleted_meanwhile_is_not_opened(db: Database, services: S
         await catalog.delete(tx, viewer.tenant_id, table.id)
     with pytest.raises(NotFound):
         await opening
-    assert await workspaces.count(db, viewer.tenant_id, viewer.user_id, "active") == 0
+    assert await workspace_list.own(db, viewer.tenant_id, viewer.user_id, OwnFilter()) == []
 
 
 async def test_several_workspaces_may_show_one_table(services: Services, viewer: Viewer, colleague: Viewer) -> None:

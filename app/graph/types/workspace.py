@@ -9,26 +9,38 @@ import strawberry
 from app.domain.grid.table import TableScope, TableSource
 from app.domain.ids import parse_uuid
 from app.domain.paging import page_size
+from app.domain.sharing.activity import FIRST_DEFAULT as ACTIVITY_DEFAULT
+from app.domain.sharing.activity import FIRST_MAX as ACTIVITY_MAX
 from app.domain.tasks.binding import BoundTaskLifecycle, bound_name, lifecycle
 from app.graph.connection import Connection
 from app.graph.context import Info
 from app.graph.enums import described
 from app.graph.inputs.rows import Limit, Offset, RowFilters, Sort, rows_request
+from app.graph.inputs.search import After, First
 from app.graph.relation import related, value
-from app.graph.scalars import JSON
+from app.graph.scalars import JSON, BigInt, position
+from app.graph.types.activity import ActivityItem
 from app.graph.types.cells import CellMutation
 from app.graph.types.chart import Chart
 from app.graph.types.node import Node
+from app.graph.types.share import WorkspaceShare
 from app.graph.types.table import RowsPage, Table, TableColumn
+from app.graph.types.tag import Tag
 from app.graph.types.user import User
 from app.loaders.cells import mutation_page
+from app.loaders.pages import event_page
 from app.loaders.rows import workspace_rows
+from app.loaders.sharing import run_page
 from app.loaders.task_list import task_page
+from app.storage.events import Range
 from app.storage.rows.grid import BindingRow, TableRow
+from app.storage.rows.share import ShareRow
 from app.storage.rows.workspace import WorkspaceMode, WorkspaceRow, WorkspaceStatus
 from app.storage.task_filter import Filter
 
 if TYPE_CHECKING:
+    from app.graph.types.event import Event
+    from app.graph.types.run import Run
     from app.graph.types.task import Task
 
 
@@ -93,6 +105,16 @@ async def _live(root: WorkspaceRow, info: Info) -> TableRow | None:
     return await _shown(root, info) if root.mode is WorkspaceMode.OPERATIONAL else None
 
 
+def _is_owner(root: WorkspaceRow, info: Info) -> bool:
+    return root.owner_id == info.context.viewer.user_id
+
+
+async def _share(root: WorkspaceRow, info: Info) -> ShareRow:
+    found = await info.context.loaders.share_by_workspace.load(root.id)
+    assert found is not None
+    return found
+
+
 @strawberry.type(description="One person's working surface on one table: a grid, charts, and the tasks that feed it.")
 class Workspace(Node):
     """A workspace."""
@@ -108,6 +130,9 @@ class Workspace(Node):
     row_id_column: str | None = value("The column that identifies a row; null if several do, or none.")
     owner: User | None = related(lambda x: x.user_by_id, lambda row: row.owner_id, "Whose it is.")
     charts: list[Chart] = related(lambda x: x.charts_by_workspace, lambda row: row.id, "Its charts, in their order.")
+    tags: list[Tag] = related(
+        lambda x: x.tags_by_workspace, lambda row: row.id, "Its tags: those without a namespace first, then by name."
+    )
     bound_tasks: list[BoundTask] = related(
         lambda x: x.bindings_by_workspace, lambda row: row.id, "The tasks that work on it, as far as you see them."
     )
@@ -120,7 +145,31 @@ class Workspace(Node):
     @strawberry.field(description="What you are to it.")
     def viewer_access(root: strawberry.Parent[WorkspaceRow], info: Info) -> ViewerAccess:
         """Whoever neither owns it nor received it does not see it."""
-        return ViewerAccess.OWNER if root.owner_id == info.context.viewer.user_id else ViewerAccess.RECIPIENT
+        return ViewerAccess.OWNER if _is_owner(root, info) else ViewerAccess.RECIPIENT
+
+    @strawberry.field(description="With whom it is shared, and until when; null for everybody but its owner.")
+    async def share(root: strawberry.Parent[WorkspaceRow], info: Info) -> WorkspaceShare | None:
+        """Also where it never was shared."""
+        return cast("WorkspaceShare", await _share(root, info)) if _is_owner(root, info) else None
+
+    @strawberry.field(description="Whether somebody else may read it now; true for whoever it is shared with.")
+    async def is_shared(root: strawberry.Parent[WorkspaceRow], info: Info) -> bool:
+        """A share with nobody is none."""
+        return not _is_owner(root, info) or (await _share(root, info)).is_live
+
+    @strawberry.field(description="Who may read it now, for its owner; recipients need not know each other.")
+    async def share_recipients(root: strawberry.Parent[WorkspaceRow], info: Info) -> list[User]:
+        """Empty where the share has ended."""
+        if not _is_owner(root, info) or not (await _share(root, info)).is_live:
+            return []
+        return cast("list[User]", await info.context.loaders.recipients_by_workspace.load(root.id))
+
+    @strawberry.field(description="Its owner, where it is shared with you; null for its owner.")
+    async def shared_by(root: strawberry.Parent[WorkspaceRow], info: Info) -> User | None:
+        """Who to thank."""
+        if _is_owner(root, info):
+            return None
+        return cast("User | None", await info.context.loaders.user_by_id.load(root.owner_id))
 
     @strawberry.field(description="The artifact version its rows were copied from; null unless it is such a copy.")
     def seed_artifact_version_id(root: strawberry.Parent[WorkspaceRow]) -> strawberry.ID | None:
@@ -199,6 +248,47 @@ class Workspace(Node):
         """Those of its scope; see boundTasks for those that work on it."""
         wanted = Filter(workspace_id=root.id)
         page, count = await task_page(info.context.loaders.reader, wanted, after=after, first=page_size(first))
+        return Connection.of(page, count)
+
+    @strawberry.field(description="What happened on it, newest first.")
+    async def activity(
+        root: strawberry.Parent[WorkspaceRow],
+        info: Info,
+        first: Annotated[int | None, strawberry.argument(description="At most so many; 50, at most 200.")] = None,
+    ) -> list[ActivityItem]:
+        """One statement for a whole list of workspaces."""
+        most = page_size(first, most=ACTIVITY_MAX, default=ACTIVITY_DEFAULT)
+        return cast("list[ActivityItem]", await info.context.loaders.activity_by_workspace.load((root.id, most)))
+
+    @strawberry.field(description="The runs of its tasks, newest first.")
+    async def runs(
+        root: strawberry.Parent[WorkspaceRow], info: Info, first: First = None, after: After = None
+    ) -> Connection[Annotated["Run", strawberry.lazy("app.graph.types.run")]]:
+        """A page."""
+        page, count = await run_page(info.context.loaders.reader, root.id, after=after, first=page_size(first))
+        return Connection.of(page, count)
+
+    @strawberry.field(description="One of the runs of its tasks; null if it has none with this id.")
+    async def run(
+        root: strawberry.Parent[WorkspaceRow],
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The run.")],
+    ) -> Annotated["Run", strawberry.lazy("app.graph.types.run")] | None:
+        """A run of another workspace is not found here."""
+        run_id = parse_uuid(id)
+        found = None if run_id is None else await info.context.loaders.run_by_id.load(run_id)
+        return cast("Run | None", found if found is not None and found.workspace_id == root.id else None)
+
+    @strawberry.field(description="Its events, those of its tasks and runs included, oldest first.")
+    async def events(
+        root: strawberry.Parent[WorkspaceRow],
+        info: Info,
+        after: Annotated[BigInt | None, strawberry.argument(description="Only what follows this cursor.")] = None,
+        first: First = None,
+    ) -> Connection[Annotated["Event", strawberry.lazy("app.graph.types.event")]]:
+        """A page of the log."""
+        wanted, start = Range(workspace_id=root.id), position(after) or 0
+        page, count = await event_page(info.context.loaders.reader, wanted, after=start, first=page_size(first))
         return Connection.of(page, count)
 
     @strawberry.field(description="The edits of its cells, newest first.")

@@ -1,0 +1,1 @@
+"""Tests of shares, tags and activity as rules."""
