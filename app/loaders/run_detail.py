@@ -1,13 +1,14 @@
 """A run with all that is known of it, and the runs of a task."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.tasks.run_status import RunStatus
+from app.domain.tasks.usage import Usage
+from app.loaders.agent_sessions import agent_session_by_id
 from app.loaders.reader import Reader
 from app.loaders.tasks import report_by_run, task_by_id
-from app.storage import identity, runs, task_detail
+from app.storage import runs, task_detail
 from app.storage.rows.identity import AgentSessionRow
 from app.storage.rows.task import RunReportRow, RunRow, RunTraces, TaskRow
 
@@ -31,10 +32,9 @@ class RunDetail:
         return max(at for at in (*heard, *told) if at is not None)
 
     @property
-    def usage(self) -> Mapping[str, object]:
-        """Tokens and costs as the worker reported them; empty if it did not."""
-        found = self.report.usage if self.report else None
-        return found if isinstance(found, dict) else {}
+    def usage(self) -> Usage:
+        """Tokens and costs as the worker reported them."""
+        return Usage.of(self.report.usage if self.report else None)
 
 
 async def run_detail(reader: Reader, run: RunRow) -> RunDetail | None:
@@ -44,11 +44,11 @@ async def run_detail(reader: Reader, run: RunRow) -> RunDetail | None:
         return None
     tenant_id = reader.viewer.tenant_id
     bound = run.bound_session_id
-    sessions = [] if bound is None else await identity.sessions_by_id(reader.db, tenant_id, [bound])
+    session = None if bound is None else (await agent_session_by_id(reader, [bound]))[0]
     return RunDetail(
         run=run,
         task=task,
-        session=sessions[0] if sessions else None,
+        session=session,
         report=(await report_by_run(reader, [run.id]))[0],
         traces=await runs.traces(reader.db, tenant_id, run.id),
     )

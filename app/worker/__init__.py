@@ -16,6 +16,7 @@ from app.worker.errors import (
 from app.worker.hold import Task
 from app.worker.rows import Row
 from app.worker.serve import serve
+from app.worker.step import Step
 from app.worker.tables import Table
 from app.worker.worker import Worker
 
@@ -29,6 +30,7 @@ __all__ = [
     "Release",
     "Row",
     "RunContext",
+    "Step",
     "Stopped",
     "Table",
     "Task",

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from app.worker.client import GraphQLClient
@@ -9,6 +10,7 @@ from app.worker.errors import Stopped
 from app.worker.hold import Hold, Task
 from app.worker.progress import Reporter
 from app.worker.rows import Row, pages
+from app.worker.step import Step, told
 from app.worker.tables import NewTable, Table, put_table
 
 PAGE_DEFAULT: Final = 1_000
@@ -65,6 +67,25 @@ class RunContext:
         self._reporter.put(fraction, message)
         # A handler that computes in a loop gives heartbeats a chance here.
         await asyncio.sleep(0)
+
+    @asynccontextmanager
+    async def step(
+        self,
+        key: str,
+        *,
+        source: str | None = None,
+        tool: str | None = None,
+        call_id: str | None = None,
+        input: Any = None,
+    ) -> AsyncIterator[Step]:
+        """A step of the run: `async with run.step("read", tool="csv") as step: step.output = ...`.
+
+        It is told when the block begins and when it ends: completed, or failed by what it raises. `key` names the step
+        within the run; one of an earlier attempt is replaced. Best effort, like progress.
+        """
+        self._hold.require()
+        async with told(self._reporter, key, source=source, tool=tool, call_id=call_id, input=input) as step:
+            yield step
 
     async def graphql(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Carry out any operation once and return its data; raises Unavailable, Refused or Unauthorized."""

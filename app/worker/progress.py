@@ -1,4 +1,4 @@
-"""Progress reports: a few in a second at most, and always the latest."""
+"""Reports about a held run: of progress a few in a second at most, and always the latest; of steps each."""
 
 import asyncio
 from typing import Any, Final
@@ -40,6 +40,16 @@ class Reporter:
         if self._sender is None or self._sender.done():
             self._sender = asyncio.create_task(self._send())
 
+    async def tell(self, **said: Any) -> None:
+        """Report these members now; a report that does not arrive is logged, and the work goes on."""
+        try:
+            given = self._hold.claim.input(**said)
+            payload(await self._client.send(REPORT, {"input": given}, within=TIMEOUT_SECONDS))
+        except (ClientError, TypeError) as problem:
+            log.info("progress.not_reported", run_id=self._hold.claim.run_id, reason=str(problem))
+            if isinstance(problem, Refused) and problem.code == LEASE_LOST:
+                self._heart.beat_now()
+
     async def close(self) -> None:
         """Send the latest, if it was not sent, and end; about a run that stopped nothing more is said."""
         if self._hold.stopped is not None:
@@ -51,13 +61,7 @@ class Reporter:
     async def _send(self) -> None:
         while self._latest is not None:
             said, self._latest = self._latest, None
-            try:
-                given = self._hold.claim.input(progress=said)
-                payload(await self._client.send(REPORT, {"input": given}, within=TIMEOUT_SECONDS))
-            except ClientError as problem:
-                log.info("progress.not_reported", run_id=self._hold.claim.run_id, reason=str(problem))
-                if isinstance(problem, Refused) and problem.code == LEASE_LOST:
-                    self._heart.beat_now()
+            await self.tell(progress=said)
             try:
                 async with asyncio.timeout(INTERVAL_SECONDS):
                     await self._closing.wait()

@@ -1,6 +1,5 @@
 """Handlers of the routes about runs, as an operator uses them."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from app.domain.errors import NotFound
@@ -94,22 +93,16 @@ def _session(found: RunDetail) -> shapes.TaskRunSession | None:
 
 def _summary(found: RunDetail) -> shapes.TaskRunOperationalSummary:
     usage, last = found.usage, found.traces.last_event_type
-    cost, currency = usage.get("total_cost"), usage.get("cost_currency")
-    priced = isinstance(cost, int | float) and not isinstance(cost, bool)
+    known = [tokens for tokens in (usage.input_tokens, usage.output_tokens) if tokens is not None]
+    total = usage.total_tokens if usage.total_tokens is not None or not known else sum(known)
     return shapes.TaskRunOperationalSummary(
         last_activity_at=found.last_activity_at,
         last_event_type=None if last is None else last.value,
-        tool_call_count=found.traces.tool_calls or _count(usage, "tool_call_count"),
-        turn_count=_count(usage, "turn_count"),
-        input_tokens=_count(usage, "input_tokens"),
-        output_tokens=_count(usage, "output_tokens"),
-        total_tokens=_count(usage, "total_tokens"),
-        total_cost=float(cost) if priced else None,  # type: ignore[arg-type]  # `priced` says that it is a number
-        cost_currency=currency[:CURRENCY_LENGTH_MAX] if isinstance(currency, str) else None,
+        tool_call_count=found.traces.tool_calls or usage.tool_call_count,
+        turn_count=usage.turn_count,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        total_tokens=None if total is None else min(total, INT64_MAX),
+        total_cost=None if usage.total_cost is None else float(usage.total_cost),
+        cost_currency=None if usage.cost_currency is None else usage.cost_currency[:CURRENCY_LENGTH_MAX],
     )
-
-
-def _count(usage: Mapping[str, object], name: str) -> int | None:
-    """A number that a worker reported, if it is one."""
-    found = usage.get(name)
-    return found if isinstance(found, int) and not isinstance(found, bool) and 0 <= found <= INT64_MAX else None
