@@ -12,7 +12,7 @@ from app.domain.actor import ActorKind, OriginKind, OwnerKind
 from app.domain.grid.column import ColumnType
 from app.domain.grid.page import ReadOnlyReason, SortDirection
 from app.domain.grid.table import TableScope, TableSource
-from app.domain.tasks.channels import MessageKind
+from app.domain.tasks.channels import CoordinationMessageKind
 from app.domain.tasks.dashboard import FreshnessStatus, HealthStatus
 from app.domain.tasks.events import DESCRIPTIONS, EventType
 from app.domain.tasks.inbox import BlockingReason, InboxLane
@@ -88,7 +88,7 @@ described(
     name="RunStepSource",
 )
 described(
-    MessageKind,
+    CoordinationMessageKind,
     "What may be said on the channel of a run.",
     {
         "status": "How it goes.",
@@ -99,7 +99,6 @@ described(
         "result": "What came out.",
         "review_request": "Somebody should look.",
     },
-    name="CoordinationMessageKind",
 )
 described(
     TaskScope,

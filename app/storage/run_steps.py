@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.db.engine import Database
 from app.db.tx import Tx
-from app.domain.tasks.steps import ENDED
+from app.domain.tasks.steps import ENDED, SEQUENCE_MAX
 from app.storage.rows.run import RunStepRow, StepPayload
 from app.storage.statements import composed
 
@@ -17,7 +17,7 @@ STORE: Final = composed(
     WITH said AS (
         SELECT x.*, s.run_id IS NULL AS made, s.status IN ({ended}) AND x.status NOT IN ({ended}) AS again,
                coalesce(x.status, s.status, 'running') AS new_status,
-               coalesce(x.sequence, s.sequence, last.sequence + x.ord) AS new_sequence,
+               coalesce(x.sequence, s.sequence, least(last.sequence + x.ord, {most})) AS new_sequence,
                coalesce(x.source_type, s.source_type,
                         CASE WHEN x.tool_name IS NULL THEN 'system' ELSE 'tool' END) AS new_source_type,
                coalesce(x.tool_name, s.tool_name) AS new_tool_name,
@@ -28,7 +28,7 @@ STORE: Final = composed(
                ord int, step_key text, sequence int, source_type text, status text, tool_name text,
                tool_call_id text, input jsonb, output jsonb, error text, started_at timestamptz,
                completed_at timestamptz)
-          CROSS JOIN (SELECT coalesce(max(k.sequence), 0) AS sequence FROM run_steps k
+          CROSS JOIN (SELECT CAST(coalesce(max(k.sequence), 0) AS bigint) AS sequence FROM run_steps k
                        WHERE k.tenant_id = :tenant_id AND k.run_id = CAST(:run_id AS uuid)) last
           LEFT JOIN run_steps s ON s.tenant_id = :tenant_id AND s.run_id = CAST(:run_id AS uuid)
                                 AND s.step_key = x.step_key
@@ -52,7 +52,7 @@ STORE: Final = composed(
     SELECT (SELECT count(*) FROM run_steps k
              WHERE k.tenant_id = :tenant_id AND k.run_id = CAST(:run_id AS uuid))
            + (SELECT count(*) FROM said WHERE said.made) AS total
-    """.replace("{ended}", ENDED_WORDS)
+    """.replace("{ended}", ENDED_WORDS).replace("{most}", str(SEQUENCE_MAX))
 )
 BY_RUN: Final = composed(
     """

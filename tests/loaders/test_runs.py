@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.db.engine import Database
 from app.domain.access.viewer import Viewer
-from app.domain.tasks.channels import MessageKind
+from app.domain.tasks.channels import CoordinationMessageKind
 from app.domain.tasks.usage import Usage
 from app.loaders import runs
 from app.loaders.reader import Reader
@@ -110,8 +110,8 @@ async def test_relatives_are_seen_by_whom_their_workspace_is_shared_with(
             usage and (usage.run_count, usage.input_tokens),
         )
 
-    everything = (secret, secret, [secret], parent, [hidden, plain], (3, 111))
-    without = (None, None, [], parent, [plain], (2, 101))
+    everything: tuple[Any, ...] = (secret, secret, [secret], parent, [hidden, plain], (3, 111))
+    without: tuple[Any, ...] = (None, None, [], parent, [plain], (2, 101))
     assert await sight(viewer) == everything
     assert await sight(colleague) == without
     assert await sight(outsider) == (None, None, [], None, [], None)
@@ -156,7 +156,7 @@ async def test_a_channel_tells_of_the_run_that_is_asked_for(db: Database, servic
         "crew",
         "task_run_coordination",
     )
-    assert channel.allowed_message_kinds == tuple(MessageKind)
+    assert channel.allowed_message_kinds == tuple(CoordinationMessageKind)
     assert len(channel.allowed_message_kinds) == 7
 
 

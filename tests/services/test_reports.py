@@ -6,12 +6,22 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app.clock import utc_now
 from app.db.engine import Database
 from app.domain.access.viewer import Viewer
 from app.domain.errors import BadInput, LeaseLost, NotFound, TooLarge
-from app.domain.tasks.steps import STEPS_PER_REPORT_MAX, STEPS_PER_RUN_MAX, SaidStep, StepSource, StepStatus
+from app.domain.tasks.steps import (
+    ENDED,
+    SEQUENCE_MAX,
+    STEPS_PER_REPORT_MAX,
+    STEPS_PER_RUN_MAX,
+    SaidStep,
+    StepSource,
+    StepStatus,
+)
 from app.services.leases import Moved
 from app.services.registry import Services
 from app.services.reports import Report
@@ -60,6 +70,16 @@ async def test_steps_are_made_in_the_order_in_which_they_were_said(
     ]
     assert [step.started_at is not None for step in found] == [True] * 5 + [False]
     assert {(step.completed_at, step.duration_ms) for step in found} == {(None, None)}
+
+
+async def test_what_comes_after_the_last_place_there_is_takes_that_place(
+    db: Database, services: Services, viewer: Viewer
+) -> None:
+    worker, run = await held(services, viewer)
+    await say(services, viewer, worker, run, SaidStep(step_key="b", sequence=SEQUENCE_MAX))
+    await say(services, viewer, worker, run, SaidStep(step_key="c"), SaidStep(step_key="a"))
+    found = await steps_of(db, viewer, run)
+    assert [(step.step_key, step.sequence) for step in found] == [(key, SEQUENCE_MAX) for key in "abc"]
 
 
 async def test_a_step_is_changed_by_its_key_and_what_is_not_said_stays(
@@ -239,3 +259,55 @@ async def test_a_later_holder_goes_on_with_the_steps_of_an_earlier_one(
         ("b", StepStatus.COMPLETED),
         ("c", StepStatus.RUNNING),
     ]
+
+
+KEYS = st.sampled_from(["a", "b", "c"])
+SAID = st.builds(
+    SaidStep,
+    step_key=KEYS,
+    sequence=st.none() | st.integers(0, 5),
+    source_type=st.none() | st.sampled_from(StepSource),
+    status=st.none() | st.sampled_from(StepStatus),
+    tool_name=st.none() | st.just("grep"),
+    input=st.none() | st.integers(0, 3) | st.just({}),
+    output=st.none() | st.integers(0, 3) | st.just([]),
+    error=st.none() | st.just("no"),
+)
+REPORTS = st.lists(st.lists(SAID, min_size=1, max_size=3, unique_by=lambda step: step.step_key), max_size=5)
+
+
+def applied(known: dict[str, dict[str, Any]], said: list[SaidStep]) -> dict[str, dict[str, Any]]:
+    """The steps after a report, by the rules as docs/worker.md tells them."""
+    last = max((step["sequence"] for step in known.values()), default=0)
+    after = dict(known)
+    for at, step in enumerate(said, start=1):
+        old = known.get(step.step_key, {})
+        if old and old["status"] in ENDED and step.status is not None and step.status not in ENDED:
+            old = {**old, "output": None, "error": None}
+        default = StepSource.SYSTEM if step.tool_name is None else StepSource.TOOL
+        names = ("sequence", "source_type", "status", "tool_name", "input", "output", "error")
+        new = {name: old.get(name) if getattr(step, name) is None else getattr(step, name) for name in names}
+        missing = {"sequence": last + at, "source_type": default, "status": StepStatus.RUNNING}
+        after[step.step_key] = new | {name: value for name, value in missing.items() if new[name] is None}
+    return after
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(reports=REPORTS)
+async def test_steps_follow_their_rules_whatever_is_said(
+    db: Database, services: Services, viewer: Viewer, reports: list[list[SaidStep]]
+) -> None:
+    worker, run = await held(services, viewer)
+    expected: dict[str, dict[str, Any]] = {}
+    for said in reports:
+        await say(services, viewer, worker, run, *said)
+        expected = applied(expected, said)
+    found = await steps_of(db, viewer, run)
+    payloads = dict(await run_steps.payloads(db, viewer.tenant_id, [step.key for step in found]))
+    assert [step.step_key for step in found] == sorted(expected, key=lambda key: (expected[key]["sequence"], key))
+    for step in found:
+        wanted = expected[step.step_key]
+        kept = {name: getattr(step, name) for name in wanted if name not in ("input", "output")}
+        assert kept | {"input": payloads[step.key].input, "output": payloads[step.key].output} == wanted
+        assert (step.completed_at is not None) == (step.status in ENDED)
+        assert step.status is not StepStatus.RUNNING or step.started_at is not None

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class MessageKind(StrEnum):
+class CoordinationMessageKind(StrEnum):
     """A kind of message; every channel allows all of them."""
 
     STATUS = "status"

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from app.domain.tasks.channels import MessageKind
+from app.domain.tasks.channels import CoordinationMessageKind
 from app.graph.relation import value
 
 
@@ -21,4 +21,4 @@ class CoordinationChannel:
     run_id: strawberry.ID = value("The run.")
     workflow_id: str | None = value("The workflow_id in the metadata of the run.")
     last_activity_at: datetime = value("When something was last known to happen on it.")
-    allowed_message_kinds: list[MessageKind] = value("What may be said on it; always all kinds.")
+    allowed_message_kinds: list[CoordinationMessageKind] = value("What may be said on it; always all kinds.")

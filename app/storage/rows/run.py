@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from app.domain.tasks.channels import MessageKind
+from app.domain.tasks.channels import CoordinationMessageKind
 from app.domain.tasks.steps import StepSource, StepStatus
 from app.domain.tasks.usage import decimal_text
 from app.storage.rows.base import Row
@@ -105,9 +105,9 @@ class ChannelRow(Row):
         return self.name
 
     @property
-    def allowed_message_kinds(self) -> tuple[MessageKind, ...]:
+    def allowed_message_kinds(self) -> tuple[CoordinationMessageKind, ...]:
         """Always all."""
-        return tuple(MessageKind)
+        return tuple(CoordinationMessageKind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

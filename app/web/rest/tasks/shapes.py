@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.domain.actor import ActorKind, OriginKind, OwnerKind
+from app.domain.tasks.channels import CoordinationMessageKind
 from app.domain.tasks.run_status import RunStatus
 from app.domain.tasks.status import ApprovalPolicy, ApprovalState, TaskPriority, TaskScope, TaskStatus
 from app.web.rest.shape import Double, Int64, Json, MayBeNull
@@ -14,18 +15,6 @@ class DependencyKind(StrEnum):
     """How a task waits for another."""
 
     BLOCKS = "blocks"
-
-
-class CoordinationMessageKind(StrEnum):
-    """What may be said on a run's coordination channel."""
-
-    STATUS = "status"
-    REQUEST = "request"
-    REPLY = "reply"
-    BLOCKER = "blocker"
-    HANDOFF = "handoff"
-    RESULT = "result"
-    REVIEW_REQUEST = "review_request"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
