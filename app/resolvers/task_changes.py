@@ -39,7 +39,9 @@ class TaskChangeMutations:
             made = await info.context.services.task_graph.create_child(
                 info.context.viewer, input.parent_task_id, input.to_draft()
             )
-            return CreateChildTaskPayload(task=shown(Task, made.task), sequence=BigInt(made.sequence))
+            return CreateChildTaskPayload(
+                task=shown(Task, made.task), deduplicated=made.sequence is None, sequence=_big(made.sequence)
+            )
 
         return await outcome(CreateChildTaskPayload, input, work())
 

@@ -8,6 +8,7 @@ from app.domain.ids import parse_uuid
 from app.domain.paging import page_size
 from app.graph.connection import Connection
 from app.graph.context import Info
+from app.graph.inputs.retry_policy import in_utc
 from app.graph.inputs.task_list import TaskFilter, to_filter
 from app.graph.inputs.tasks import (
     CancelRunInput,
@@ -91,7 +92,11 @@ class TaskMutations:
 
         async def work() -> CreateTaskPayload:
             made = await info.context.services.tasks.create(info.context.viewer, input.to_draft())
-            return CreateTaskPayload(task=shown(Task, made.task), sequence=BigInt(made.sequence))
+            return CreateTaskPayload(
+                task=shown(Task, made.task),
+                deduplicated=made.sequence is None,
+                sequence=None if made.sequence is None else BigInt(made.sequence),
+            )
 
         return await outcome(CreateTaskPayload, input, work())
 
@@ -163,6 +168,8 @@ async def _queue(kind: type[Payload], info: Info, input: StartTaskInput, action:
             key=input.idempotency_key,
             metadata=input.metadata,
             network_channel=input.network_channel,
+            not_before=None if input.not_before is None else in_utc(input.not_before),
+            parent_run_id=input.parent_run_id,
         )
         context.fresh_loaders()
         task = await context.loaders.task_by_id.load(input.task_id)

@@ -13,6 +13,8 @@ WAIT_SECONDS_MAX: Final = 30.0
 # What can make a run claimable; a waiter that is woken for nothing only asks once more.
 WAKING: Final = (
     EventType.TASK_RUN_ENQUEUED,
+    EventType.TASK_RUN_OFFERED,
+    EventType.DISPATCH_RESUMED,
     EventType.TASK_RUN_RELEASED,
     EventType.TASK_RUN_LEASE_EXPIRED,
     EventType.TASK_UNBLOCKED,

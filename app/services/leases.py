@@ -24,6 +24,7 @@ from app.domain.tasks.run_status import HELD, RunStatus
 from app.domain.text import checked, json_text
 from app.services.agent_sessions import AgentSessions, Holder
 from app.services.consequences import Consequences
+from app.services.fair_turns import FairTurns, in_turn
 from app.services.group_commit import GroupCommit
 from app.services.reports import Report, checked_report, store_report
 from app.services.settling import lock_with_dependents, spread
@@ -62,17 +63,21 @@ class Heartbeat:
 class LeaseLedger:
     """Carries out what workers ask, many callers by one statement."""
 
-    def __init__(self, db: Database, sessions: AgentSessions, consequences: Consequences) -> None:
+    def __init__(self, db: Database, sessions: AgentSessions, consequences: Consequences, turns: FairTurns) -> None:
         self._db = db
         self._sessions = sessions
         self._consequences = consequences
         self._claims: GroupCommit[tuple[UUID, leases.Criteria], leases.Claim, Claimed] = GroupCommit(
-            self._claim_batch, apart=_session_of, weight=_wanted
+            in_turn(turns, _tenant_of_claims, self._claim_batch), apart=_session_of, weight=_wanted
         )
-        self._extends: GroupCommit[UUID, leases.Extend, Moved | None] = GroupCommit(self._extend_batch, apart=_run_of)
-        self._finishes: GroupCommit[UUID, leases.Finish, Moved | None] = GroupCommit(self._finish_batch, apart=_run_of)
+        self._extends: GroupCommit[UUID, leases.Extend, Moved | None] = GroupCommit(
+            in_turn(turns, _tenant_itself, self._extend_batch), apart=_run_of
+        )
+        self._finishes: GroupCommit[UUID, leases.Finish, Moved | None] = GroupCommit(
+            in_turn(turns, _tenant_itself, self._finish_batch), apart=_run_of
+        )
         self._releases: GroupCommit[UUID, leases.Release, Moved | None] = GroupCommit(
-            self._release_batch, apart=_run_of
+            in_turn(turns, _tenant_itself, self._release_batch), apart=_run_of
         )
 
     async def claim(
@@ -301,6 +306,14 @@ def _epoch(given: int | None) -> int | None:
     if given is not None and not 0 <= given < 2**63:
         raise BadInput(f"leaseEpoch is {given}; send back the one the claim gave.", field="leaseEpoch")
     return given
+
+
+def _tenant_of_claims(group: tuple[UUID, leases.Criteria]) -> UUID:
+    return group[0]
+
+
+def _tenant_itself(group: UUID) -> UUID:
+    return group
 
 
 def _session_of(asked: leases.Claim) -> Hashable:

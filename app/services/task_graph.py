@@ -17,7 +17,7 @@ from app.services.access import Access
 from app.services.consequences import Consequences
 from app.services.settling import lock_with_dependents, settle
 from app.services.tasks import Created, Tasks
-from app.storage import events, task_graph, tasks
+from app.storage import events, task_graph
 from app.storage.events import NewEvent
 from app.storage.rows.task import TaskRow
 
@@ -56,19 +56,16 @@ class TaskGraph:
                 place=columns["workspace_id"],
             )
             path = [*parent.path, parent.id]
-            # The parent's own id would be refused by the rule that no task is its own parent, not as taken.
-            child = None
-            if columns["id"] != parent.id:
-                child = await tasks.create_in(
-                    tx,
-                    viewer.tenant_id,
-                    {**columns, "ord": 0, "parent_task_id": parent.id, "path": path, "pauses": parent.pauses},
-                )
-            if child is None:
-                raise Conflict(f"The task id {columns['id']!r} is in use; choose another or leave it out.", field="id")
+            if columns["id"] == parent.id:
+                # The rule that no task is its own parent would refuse it, but it is the id that is taken.
+                raise Conflict(f"The task id {parent.id!r} is in use; choose another or leave it out.", field="id")
+            below = {"parent_task_id": parent.id, "path": path, "pauses": parent.pauses}
+            made = await self._plain.create_in(tx, viewer, columns | below)
+            if made.sequence is None:
+                return made
             await task_graph.shift(tx, viewer.tenant_id, child_counts={parent.id: 1})
-            await events.append(tx, viewer.tenant_id, [self._child_created(viewer, parent, child[0])])
-        return Created(task=child[0], sequence=child[1])
+            await events.append(tx, viewer.tenant_id, [self._child_created(viewer, parent, made.task)])
+        return made
 
     async def add_dependency(self, viewer: Viewer, task_id: str, depends_on: str) -> Linked:
         """Let a task wait for another to be completed."""

@@ -1,6 +1,6 @@
 """Tasks: create them, get them queued, cancel them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,7 +10,7 @@ import orjson
 
 from app.clock import Now
 from app.db.engine import Database, Lane
-from app.db.tx import Record
+from app.db.tx import Record, Tx
 from app.domain.access.policy import Action, TenantWide, require
 from app.domain.access.viewer import Viewer
 from app.domain.actor import Origin, OriginKind
@@ -30,9 +30,10 @@ from app.domain.tasks.status import (
 from app.domain.text import checked, json_text
 from app.services.access import Access, known_id
 from app.services.consequences import Consequences
+from app.services.fair_turns import FairTurns, in_turn
 from app.services.group_commit import GroupCommit
 from app.services.settling import lock_with_dependents, spread
-from app.storage import leases, lineage_record, runs, tasks
+from app.storage import leases, lineage_record, runs, tasks, unique_keys
 from app.storage.rows.task import RunRow, TaskRow
 from app.storage.rows.workspace import WorkspaceStatus
 
@@ -58,10 +59,10 @@ REFUSALS: Final[dict[str, tuple[type[TaskloomError], str]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Created:
-    """A new task and the sequence of its event."""
+    """A new task and the sequence of its event; the one that holds the unique key already has none."""
 
     task: TaskRow
-    sequence: int
+    sequence: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,7 @@ class Canceled:
 class Tasks:
     """The use cases of tasks."""
 
-    def __init__(self, db: Database, access: Access, now: Now, consequences: Consequences) -> None:
+    def __init__(self, db: Database, access: Access, now: Now, consequences: Consequences, turns: FairTurns) -> None:
         self._db = db
         self._access = access
         self._now = now
@@ -100,12 +101,37 @@ class Tasks:
             self._create_batch, apart=lambda asked: asked["id"]
         )
         self._queue: GroupCommit[Viewer, leases.Enqueue, Queued | ApprovedDraft] = GroupCommit(
-            self._enqueue_batch, apart=lambda asked: asked.task_id
+            in_turn(turns, _tenant_of, self._enqueue_batch), apart=lambda asked: asked.task_id
         )
 
     async def create(self, viewer: Viewer, draft: TaskDraft) -> Created:
-        """A new task; creating one queues nothing."""
-        return await self._creations.submit(viewer.tenant_id, await self.columns(viewer, draft))
+        """A new task; creating one queues nothing. Under a unique key the open task that has it is answered."""
+        columns = await self.columns(viewer, draft)
+        if draft.unique_key is None:
+            return await self._creations.submit(viewer.tenant_id, columns)
+        async with self._db.transaction() as tx:
+            return await self.create_in(tx, viewer, columns)
+
+    async def create_in(self, tx: Tx, viewer: Viewer, columns: Mapping[str, Any]) -> Created:
+        """One new task within a transaction, or the open one that has its unique key."""
+        key = columns["unique_key"]
+        if key is not None:
+            known = await unique_keys.holder(tx, viewer.tenant_id, key)
+            if known is not None:
+                return await self._known(viewer, known)
+        made = await tasks.create_in(tx, viewer.tenant_id, {**columns, "ord": 0})
+        if made is None:
+            raise Conflict(f"The task id {columns['id']!r} is in use; choose another or leave it out.", field="id")
+        if key is not None:
+            await unique_keys.take(tx, viewer.tenant_id, key, made[0].id)
+        return Created(task=made[0], sequence=made[1])
+
+    async def _known(self, viewer: Viewer, task: TaskRow) -> Created:
+        try:
+            await self._access.task(viewer, task.id, Action.READ)
+        except NotFound as hidden:
+            raise Conflict("This uniqueKey belongs to a task that you may not see.", field="uniqueKey") from hidden
+        return Created(task=task, sequence=None)
 
     async def columns(self, viewer: Viewer, draft: TaskDraft) -> dict[str, Any]:
         """What a new task of this viewer is made of, once every rule that can be checked before is kept."""
@@ -353,6 +379,10 @@ class Tasks:
                     )
                 self._consequences.nudge_after(tx, viewer.tenant_id, run)
         return record
+
+
+def _tenant_of(viewer: Viewer) -> UUID:
+    return viewer.tenant_id
 
 
 def _reason(given: str | None) -> str | None:

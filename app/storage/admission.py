@@ -1,11 +1,11 @@
 """Statements that offer gated runs to claims, and the limits of concurrency keys."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from app.db.engine import Database, Lane
-from app.db.tx import Record
 from app.domain.actor import REAPER, REAPER_ORIGIN
 from app.storage.statements import composed, load
 
@@ -45,7 +45,7 @@ SET_LIMIT: Final = composed(
 )
 LIMITS: Final = composed(
     """
-    SELECT k.key, k.most,
+    SELECT k.key, k.most AS "limit",
            (SELECT count(*) FROM runs r
              WHERE r.tenant_id = :tenant_id AND r.concurrency_key = k.key
                AND (r.status IN ('claimed', 'starting', 'running') OR (r.status = 'queued' AND r.claimable))
@@ -55,10 +55,22 @@ LIMITS: Final = composed(
            ) AS waiting
       FROM concurrency_keys k
      WHERE k.tenant_id = :tenant_id AND k.key COLLATE "C" > CAST(:after AS text)
+       AND (CAST(:only AS text) IS NULL OR k.key = CAST(:only AS text))
      ORDER BY k.key COLLATE "C"
      LIMIT CAST(:most_keys AS int)
     """
 )
+COUNT_LIMITS: Final = composed("SELECT count(*) AS total FROM concurrency_keys k WHERE k.tenant_id = :tenant_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitRow:
+    """A concurrency key: its limit, and its runs that are dispatched or wait."""
+
+    key: str
+    limit: int
+    dispatched: int
+    waiting: int
 
 
 async def admit(db: Database, tenant_id: UUID, *, keys: Collection[str] | None, most: int) -> int:
@@ -93,6 +105,16 @@ async def set_limit(db: Database, tenant_id: UUID, key: str, most: int) -> None:
     await db.fetch(SET_LIMIT, tenant_id=tenant_id, key=key, most=most)
 
 
-async def limits(db: Database, tenant_id: UUID, *, after: str, most: int) -> list[Record]:
-    """`key, most, dispatched, waiting` of the keys after this one, in their order."""
-    return await db.fetch(LIMITS, tenant_id=tenant_id, after=after, most_keys=most)
+async def limits(
+    db: Database, tenant_id: UUID, *, after: str = "", only: str | None = None, most: int = 1
+) -> list[LimitRow]:
+    """The keys after this one in their order, or only one."""
+    rows = await db.fetch(LIMITS, tenant_id=tenant_id, after=after, only=only, most_keys=most)
+    return [LimitRow(**row) for row in rows]
+
+
+async def count_limits(db: Database, tenant_id: UUID) -> int:
+    """How many keys there are."""
+    (row,) = await db.fetch(COUNT_LIMITS, tenant_id=tenant_id)
+    total: int = row["total"]
+    return total

@@ -14,11 +14,10 @@ from app.storage.rows.task import RunRow
 from app.storage.statements import composed, load, source_of
 
 ENQUEUE: Final = load("enqueue_runs")
-CLAIM: Final = composed(source_of("claim_runs").replace("{picking}", source_of("pick_runs")), name="claim_runs")
+_CLAIM: Final = source_of("claim_runs")
+CLAIM: Final = composed(_CLAIM.replace("{picking}", source_of("pick_runs")), name="claim_runs")
 # For sessions that offer capabilities, which some runs may prefer: a tenth dearer.
-CLAIM_PREFERRED: Final = composed(
-    source_of("claim_runs").replace("{picking}", source_of("pick_preferred_runs")), name="claim_preferred_runs"
-)
+CLAIM_PREFERRED: Final = composed(_CLAIM.replace("{picking}", source_of("pick_preferred_runs")), name="claim_preferred")
 EXTEND: Final = load("extend_leases")
 FINISH: Final = load("finish_runs")
 RELEASE: Final = load("release_runs")

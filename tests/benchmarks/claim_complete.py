@@ -15,6 +15,7 @@ from app.services.access import Access
 from app.services.admission import Admission
 from app.services.agent_sessions import AgentSessions
 from app.services.consequences import Consequences
+from app.services.fair_turns import FairTurns
 from app.services.group_commit import GroupCommit
 from app.services.leases import LeaseLedger
 from app.storage import leases
@@ -52,8 +53,8 @@ def consequences(db: Database) -> Consequences:
 class OneByOneLedger(LeaseLedger):
     """What the server would be without group commit."""
 
-    def __init__(self, db: Database, sessions: AgentSessions, consequences: Consequences) -> None:
-        super().__init__(db, sessions, consequences)
+    def __init__(self, db: Database, sessions: AgentSessions, consequences: Consequences, turns: FairTurns) -> None:
+        super().__init__(db, sessions, consequences, turns)
         self._claims = OneByOne(self._claim_batch, apart=lambda asked: asked.session_id)
         self._finishes = OneByOne(self._finish_batch, apart=lambda asked: asked.run_id)
 
@@ -134,7 +135,9 @@ async def session(on: Bed, most: int) -> str:
 async def through_services(server: BenchServer, case: Case, seconds: float) -> Row:
     """Claim-and-complete cycles of runs per second; a cycle is the claim, the work of no time, the complete."""
     async with bed(server) as on:
-        ledger = (LeaseLedger if case.coalesced else OneByOneLedger)(on.db, on.sessions, consequences(on.db))
+        ledger = (LeaseLedger if case.coalesced else OneByOneLedger)(
+            on.db, on.sessions, consequences(on.db), FairTurns(4)
+        )
         ids = [await session(on, case.batch) for _ in range(case.callers)]
         spent: list[float] = []
         ended = perf_counter() + seconds
@@ -183,8 +186,8 @@ async def lone_caller(server: BenchServer, seconds: float) -> Row:
     async with bed(server) as on:
         id = await session(on, 1)
         ledgers = (
-            LeaseLedger(on.db, on.sessions, consequences(on.db)),
-            OneByOneLedger(on.db, on.sessions, consequences(on.db)),
+            LeaseLedger(on.db, on.sessions, consequences(on.db), FairTurns(4)),
+            OneByOneLedger(on.db, on.sessions, consequences(on.db), FairTurns(4)),
         )
         spent: tuple[list[float], list[float]] = ([], [])
         ended = perf_counter() + seconds

@@ -1,11 +1,14 @@
 """Inputs and payloads of mutations that change a task that is there, or link tasks."""
 
+from datetime import datetime
+
 import strawberry
 
 from app.domain.actor import OwnerKind
 from app.domain.tasks.patch import TaskPatch
 from app.domain.tasks.status import ApprovalPolicy, TaskPriority
 from app.graph.inputs.base import MutationInput, RecordedPayload
+from app.graph.inputs.retry_policy import RetryPolicyInput, in_utc
 from app.graph.inputs.tasks import CreateTaskInput, CreateTaskPayload, OwnerInput, StartTaskInput
 from app.graph.scalars import JSON
 from app.graph.types.run import Run
@@ -40,6 +43,18 @@ class UpdateTaskInput(MutationInput):
     network_channel: str | None = strawberry.field(default=None, description="An empty text clears it.")
     owner: OwnerInput | None = strawberry.field(default=None, description="Whom it belongs to.")
     clear_owner: bool = strawberry.field(default=False, description="Let it belong to nobody.")
+    not_before: datetime | None = strawberry.field(
+        default=strawberry.UNSET, description="No run, the queued one included, is claimed before this; null clears."
+    )
+    retry_policy: RetryPolicyInput | None = strawberry.field(
+        default=strawberry.UNSET, description="What follows a failed attempt; null clears."
+    )
+    concurrency_key: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The key of runs that are queued from now on; null clears."
+    )
+    enqueue_when_ready: bool | None = strawberry.field(
+        default=None, description="Whether a run is queued when the last task it waits for is completed."
+    )
 
     def to_patch(self) -> TaskPatch:
         """The words of the domain."""
@@ -55,6 +70,13 @@ class UpdateTaskInput(MutationInput):
             owner_kind=kind,
             owner_ref=self.owner.ref if self.owner else None,
             clear_owner=self.clear_owner,
+            not_before=in_utc(self.not_before) if self.not_before else None,
+            retry_policy=self.retry_policy.to_policy() if self.retry_policy else None,
+            concurrency_key=None if self.concurrency_key is strawberry.UNSET else self.concurrency_key,
+            enqueue_when_ready=self.enqueue_when_ready,
+            clear=frozenset(
+                name for name in ("not_before", "retry_policy", "concurrency_key") if getattr(self, name) is None
+            ),
         )
 
 

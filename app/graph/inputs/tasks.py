@@ -1,11 +1,14 @@
 """Inputs and payloads of task mutations."""
 
+from datetime import datetime
+
 import strawberry
 
 from app.domain.actor import OwnerKind
 from app.domain.tasks.draft import TaskDraft
 from app.domain.tasks.status import ApprovalPolicy, TaskPriority, TaskScope
 from app.graph.inputs.base import MutationInput, RecordedPayload
+from app.graph.inputs.retry_policy import RetryPolicyInput, in_utc
 from app.graph.scalars import JSON
 from app.graph.types.run import Run
 from app.graph.types.task import Task
@@ -45,6 +48,23 @@ class CreateTaskInput(MutationInput):
         default=None, description="1 to 64 of a-z, 0-9, _ and -, starting with a letter or digit."
     )
     metadata: JSON | None = strawberry.field(default=None, description="Any JSON of at most 16 KiB.")
+    preferred_capabilities: list[str] | None = strawberry.field(
+        default=None, description="Of equally urgent runs, a worker gets those first that prefer what it offers."
+    )
+    not_before: datetime | None = strawberry.field(default=None, description="No run is claimed before this instant.")
+    retry_policy: RetryPolicyInput | None = strawberry.field(
+        default=None, description="Let a failed attempt be followed by the next, after a wait; absent: nothing follows."
+    )
+    concurrency_key: str | None = strawberry.field(
+        default=None,
+        description="Runs that share this key are dispatched one at a time, or as setConcurrencyLimit says.",
+    )
+    unique_key: str | None = strawberry.field(
+        default=None, description="While an open task has this key, it is answered instead of a new one."
+    )
+    enqueue_when_ready: bool = strawberry.field(
+        default=False, description="Queue a run as soon as the last task it waits for is completed."
+    )
 
     def to_draft(self) -> TaskDraft:
         """The words of the domain."""
@@ -64,6 +84,12 @@ class CreateTaskInput(MutationInput):
             owner_ref=self.owner.ref if self.owner else None,
             required_capabilities=self.required_capabilities,
             metadata=self.metadata,
+            preferred_capabilities=self.preferred_capabilities,
+            not_before=None if self.not_before is None else in_utc(self.not_before),
+            retry_policy=None if self.retry_policy is None else self.retry_policy.to_policy(),
+            concurrency_key=self.concurrency_key,
+            unique_key=self.unique_key,
+            enqueue_when_ready=self.enqueue_when_ready,
         )
 
 
@@ -71,7 +97,10 @@ class CreateTaskInput(MutationInput):
 class CreateTaskPayload(RecordedPayload):
     """The new task."""
 
-    task: Task | None = strawberry.field(default=None, description="The new task.")
+    task: Task | None = strawberry.field(default=None, description="The new task, or the open one of its unique key.")
+    deduplicated: bool = strawberry.field(
+        default=False, description="Whether an open task had the unique key, so that nothing was made."
+    )
 
 
 @strawberry.input(description="A task to get done.")
@@ -84,6 +113,12 @@ class StartTaskInput(MutationInput):
     )
     metadata: JSON | None = strawberry.field(default=None, description="Kept with the run; at most 16 KiB.")
     network_channel: str | None = strawberry.field(default=None, description="The task's, if absent.")
+    not_before: datetime | None = strawberry.field(
+        default=None, description="The run is not claimed before this instant; the task's, if absent."
+    )
+    parent_run_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The run that brings this one about; runs nest at most 5 deep."
+    )
 
 
 @strawberry.type(description="The answer to startTask and publishTask.")

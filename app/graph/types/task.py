@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import strawberry
 
 from app.domain.paging import page_size
+from app.domain.tasks.dispatch import RetryPolicy as Policy
 from app.domain.tasks.status import ApprovalPolicy, ApprovalState, TaskPriority, TaskScope, TaskStatus
 from app.domain.tasks.triage import effective
 from app.graph.connection import Connection
@@ -13,6 +14,7 @@ from app.graph.context import Info
 from app.graph.relation import related, value
 from app.graph.scalars import JSON, BigInt, position
 from app.graph.types.actor import Actor, Origin, Owner
+from app.graph.types.dispatch import RetryPolicy
 from app.graph.types.node import Node
 from app.graph.types.run import Run
 from app.graph.types.tree import TaskTree
@@ -49,6 +51,12 @@ class Task(Node):
     created_at: datetime = value("When it was made.")
     updated_at: datetime = value("When it changed last.")
     closed_at: datetime | None = value("When it ended.")
+    preferred_capabilities: list[str] = value("What its runs would rather be claimed by.")
+    not_before: datetime | None = value("No run of it is claimed before this instant.")
+    concurrency_key: str | None = value("Runs that share this key are dispatched only so many at once.")
+    unique_key: str | None = value("While it is open, no other task is made under this key.")
+    enqueue_when_ready: bool = value("Whether a run is queued when the last task it waits for is completed.")
+    paused_at: datetime | None = value("When it was paused itself; null if it was not.")
     runs: list[Run] = related(lambda x: x.runs_by_task, lambda task: task.id, "Its newest 50 runs, newest first.")
     active_run: Run | None = related(
         lambda x: x.run_by_id, lambda task: task.open_run_id, "Its one run that has not ended."
@@ -77,6 +85,22 @@ class Task(Node):
     def draft(root: strawberry.Parent[TaskRow]) -> bool:
         """The same as status DRAFT."""
         return root.status is TaskStatus.DRAFT
+
+    @strawberry.field(description="Whether it or a task it is part of is paused: no run of it is claimed.")
+    def paused(root: strawberry.Parent[TaskRow]) -> bool:
+        """While any of them is."""
+        return root.pauses > 0
+
+    @strawberry.field(description="What follows a failed attempt; null if nothing does.")
+    def retry_policy(root: strawberry.Parent[TaskRow]) -> RetryPolicy | None:
+        """As it was given."""
+        found = Policy.of(root.retry_policy)
+        return None if found is None else cast(RetryPolicy, found)
+
+    @strawberry.field(description="How many attempts are left before it fails.")
+    def attempts_left(root: strawberry.Parent[TaskRow]) -> int:
+        """Attempts that were struck off when it was queued again do not count."""
+        return max(root.max_attempts - (root.last_attempt - root.forgiven_attempts), 0)
 
     @strawberry.field(description="Whom it belongs to, if anybody.")
     def owner(root: strawberry.Parent[TaskRow]) -> Owner | None:
