@@ -91,6 +91,8 @@ async def test_what_belongs_to_runs_is_found_by_keys(db: Database, viewer: Viewe
             assert scans, name
             whole = [node for node in scans if node["Node Type"] == "Seq Scan" and node["Plan Rows"] > 1]
             scanned |= {(name, mode, node["Relation Name"]) for node in whole}
+            if name == "artifacts":
+                assert [node["Index Name"] for node in scans] == ["ix_artifacts_run"]
     assert scanned == set()
 
 
