@@ -11,7 +11,9 @@ COUNTS = composed(
            (SELECT count(*) FROM users) AS users, (SELECT count(*) FROM api_keys) AS api_keys,
            (SELECT count(*) FROM enqueue_keys) AS enqueue_keys, (SELECT count(*) FROM run_reports) AS run_reports,
            (SELECT count(*) FROM tables) AS tables, (SELECT count(*) FROM workspaces) AS workspaces,
-           (SELECT count(*) FROM charts) AS charts, (SELECT count(*) FROM artifacts) AS artifacts
+           (SELECT count(*) FROM charts) AS charts, (SELECT count(*) FROM artifacts) AS artifacts,
+           (SELECT count(*) FROM workspace_shares) AS shares, (SELECT count(*) FROM tags) AS tags,
+           (SELECT count(*) FROM workspace_recipients) AS recipients, (SELECT count(*) FROM workspace_tags) AS tagged
     """
 )
 
