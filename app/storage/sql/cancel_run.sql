@@ -21,10 +21,15 @@ WITH target AS MATERIALIZED (
       FROM moved m
      WHERE t.tenant_id = :tenant_id AND t.id = m.task_id
     RETURNING t.id
+), sitting AS MATERIALIZED (
+    -- As it is now: a claim that came first is not in this statement's snapshot.
+    SELECT s.id, s.active_runs FROM agent_sessions s
+     WHERE s.tenant_id = :tenant_id AND s.id IN (SELECT m.holder_id FROM moved m)
+       FOR NO KEY UPDATE
 ), freed AS (
-    UPDATE agent_sessions s SET active_runs = s.active_runs - 1
-      FROM moved m
-     WHERE s.tenant_id = :tenant_id AND s.id = m.holder_id
+    UPDATE agent_sessions s SET active_runs = n.active_runs - 1
+      FROM sitting n
+     WHERE s.tenant_id = :tenant_id AND s.id = n.id
     RETURNING s.id
 ), told AS MATERIALIZED (
     SELECT 1 AS part, 'task.run_canceled' AS type, m.id AS run_id, jsonb_strip_nulls(jsonb_build_object(

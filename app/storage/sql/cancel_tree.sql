@@ -21,10 +21,17 @@ WITH tree AS MATERIALIZED (
       FROM tree
      WHERE t.tenant_id = :tenant_id AND t.id = tree.id
     RETURNING t.id
+), sitting AS MATERIALIZED (
+    -- As they are now: a claim that came first is not in this statement's snapshot.
+    SELECT s.id, s.active_runs FROM agent_sessions s
+     WHERE s.tenant_id = :tenant_id AND s.id IN (SELECT h.holder_id FROM stopped h)
+     ORDER BY s.id
+       FOR NO KEY UPDATE
 ), freed AS (
-    UPDATE agent_sessions s SET active_runs = s.active_runs - h.given
-      FROM (SELECT holder_id, count(*) AS given FROM stopped WHERE holder_id IS NOT NULL GROUP BY holder_id) h
-     WHERE s.tenant_id = :tenant_id AND s.id = h.holder_id
+    UPDATE agent_sessions s
+       SET active_runs = n.active_runs - (SELECT count(*) FROM stopped h WHERE h.holder_id = n.id)
+      FROM sitting n
+     WHERE s.tenant_id = :tenant_id AND s.id = n.id
     RETURNING s.id
 ), told AS MATERIALIZED (
     SELECT cardinality(tree.path) AS depth, tree.id AS task_id, 1 AS part, 'task.run_canceled' AS type, s.id AS run_id,
