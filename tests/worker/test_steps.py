@@ -13,6 +13,10 @@ STEPS = """query Steps($id: ID!) {
   run(id: $id) { steps { stepKey sequence sourceType status toolName toolCallId input output error durationMs } }
 }"""
 
+WATCH = """subscription Watch($runId: ID!) {
+  runEvents(runId: $runId) { type payload run { steps { stepKey status } } }
+}"""
+
 
 async def steps_of(office: Office, run_id: str) -> list[dict[str, Any]]:
     """The steps of a run."""
@@ -97,3 +101,26 @@ async def test_of_a_canceled_run_nothing_more_is_said(server: ServerProcess, off
         async with asyncio.timeout(10):
             await ended.wait()
     assert [(step["stepKey"], step["status"]) for step in await steps_of(office, run_id)] == [("wait", "RUNNING")]
+
+
+async def test_steps_are_seen_while_they_happen(server: ServerProcess, office: Office) -> None:
+    seen = asyncio.Event()
+
+    async def handle(run: RunContext) -> None:
+        async with run.step("first"):
+            await seen.wait()
+
+    told = []
+    run_id = await office.start()
+    watched = office.client.subscribe(WATCH, {"runId": run_id})
+    async with asyncio.timeout(20), watched as events, at_work(worker_of(server, office, handler=handle)):
+        async for found in events:
+            event = found["runEvents"]
+            if event["type"] == "TASK_RUN_REPORTED":
+                told.append((event["payload"]["steps"], event["run"]["steps"]))
+                seen.set()
+            if event["type"] == "TASK_RUN_COMPLETED":
+                break
+    running = ([{"step_key": "first", "status": "running"}], [{"stepKey": "first", "status": "RUNNING"}])
+    done = ([{"step_key": "first", "status": "completed"}], [{"stepKey": "first", "status": "COMPLETED"}])
+    assert told == [running, done]
