@@ -43,6 +43,7 @@ from app.services.imports import FileImports
 from app.services.leases import LeaseLedger
 from app.services.pauses import Pauses
 from app.services.registry import Services
+from app.services.row_files import BYTES_MAX, RowFiles
 from app.services.run_operations import RunOperations
 from app.services.shares import Shares
 from app.services.tables import Tables
@@ -106,7 +107,7 @@ class Storage:
             log.warning("database.restarted")
 
 
-def build_services(db: Database) -> Services:
+def build_services(db: Database, *, import_bytes_max: int = BYTES_MAX) -> Services:
     """Every use case on one database."""
     access = Access(db)
     auth = Authentication(db)
@@ -136,6 +137,7 @@ def build_services(db: Database) -> Services:
         triage=TriageDesk(db),
         tables=tables,
         imports=FileImports(db, tables),
+        row_files=RowFiles(db, tables, bytes_max=import_bytes_max),
         artifacts=Artifacts(db, access, tables, utc_now),
         workspaces=Workspaces(db, access, utc_now),
         workspace_life=WorkspaceLife(db, access),
@@ -153,7 +155,7 @@ class App:
         self.settings = settings
         self.storage = storage
         self.db = storage.db
-        self.services = build_services(self.db)
+        self.services = build_services(self.db, import_bytes_max=settings.import_bytes_max)
         self.metrics = Metrics()
         self.hub = Hub()
         self.bell = Bell(broadcast_for(settings.broadcast_url, self.db, settings.listen_dsn))

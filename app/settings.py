@@ -34,6 +34,7 @@ class Settings:
     profile: Profile
     log_format: str
     log_level: str
+    import_bytes_max: int
 
     @classmethod
     def read(cls, env: Mapping[str, str] | None = None) -> "Settings":
@@ -52,6 +53,7 @@ class Settings:
             profile=Profile(_choice(given, "TASKLOOM_PROFILE", "development", tuple(Profile))),
             log_format=_choice(given, "LOG_FORMAT", "text", ("text", "json")),
             log_level=_choice(given, "LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
+            import_bytes_max=_integer(given, "IMPORT_BYTES_MAX", 1 << 30, 1, 1 << 40),
         )
 
 

@@ -26,6 +26,7 @@ class Lane(StrEnum):
     STREAM = "stream"
     CHARTS = "charts"
     IMPORTS = "imports"
+    EXPORTS = "exports"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,8 @@ LANES: dict[Lane, LaneRule] = {
     Lane.STREAM: LaneRule(connections_max=3, statement_ms_max=5_000),
     Lane.CHARTS: LaneRule(connections_max=3, statement_ms_max=10_000),
     Lane.IMPORTS: LaneRule(connections_max=2, statement_ms_max=600_000),
+    # A statement of these is one batch of a cursor; the first of an order without an index sorts the whole table.
+    Lane.EXPORTS: LaneRule(connections_max=3, statement_ms_max=60_000),
 }
 
 Committed = Callable[[Collection[UUID]], None]

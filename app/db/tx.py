@@ -35,6 +35,17 @@ class Tx:
             row: Record | None = await self._connection.fetchrow(statement.sql, *statement.arguments(given))
         return row
 
+    async def stream(self, statement: Statement, *, batch: int, **given: object) -> AsyncIterator[list[Record]]:
+        """The rows of a statement in batches, by a cursor of the server: however many there are, few are held here."""
+        with translated():
+            cursor = await self._connection.cursor(statement.sql, *statement.arguments(given))
+        while True:
+            with translated():
+                rows: list[Record] = await cursor.fetch(batch)
+            if not rows:
+                return
+            yield rows
+
     async def run(self, sql: str) -> None:
         """DDL, or a SET LOCAL: text that holds no value of a caller."""
         with translated():

@@ -143,7 +143,7 @@ class Cells:
     ) -> list[Edited]:
         workspace, table = place.workspace, place.table
         async with self._db.transaction() as tx:
-            active(await workspaces.touch(tx, viewer.tenant_id, workspace.id))
+            await _keep_active(tx, viewer, place)
             if not await catalog.hold(tx, viewer.tenant_id, table.id):
                 raise NotFound("The table was deleted a moment ago.", reason="row_not_found")
             held = await _lock(tx, place, edits, locs)
@@ -218,6 +218,13 @@ def _bound(place: Surface, edits: Sequence[CellEdit], locs: Sequence[Loc]) -> li
     problems: list[Problem] = [p for one in found if isinstance(one, Refused) for p in one.problems]
     require_sound(problems[:PROBLEMS_MAX])
     return [one for one in found if not isinstance(one, Refused)]
+
+
+async def _keep_active(tx: Tx, viewer: Viewer, place: Surface) -> None:
+    """Neither the workspace nor the one whose readers see its table is archived before the transaction ends."""
+    active(await workspaces.touch(tx, viewer.tenant_id, place.workspace.id))
+    if place.table.workspace_id not in (None, place.workspace.id):
+        active(await workspaces.hold(tx, viewer.tenant_id, place.table.workspace_id))
 
 
 async def _lock(tx: Tx, place: Surface, edits: Sequence[BoundEdit], locs: Sequence[Loc]) -> dict[Address, Held]:

@@ -17,6 +17,7 @@ from app.services.identity import Identity
 from app.services.imports import FileImports
 from app.services.leases import LeaseLedger
 from app.services.pauses import Pauses
+from app.services.row_files import RowFiles
 from app.services.run_operations import RunOperations
 from app.services.shares import Shares
 from app.services.tables import Tables
@@ -51,6 +52,7 @@ class Services:
     triage: TriageDesk
     tables: Tables
     imports: FileImports
+    row_files: RowFiles
     artifacts: Artifacts
     workspaces: Workspaces
     workspace_life: WorkspaceLife

@@ -146,7 +146,7 @@ class Tables:
     async def delete(self, viewer: Viewer, id: str) -> Changed:
         """Delete a table with its rows; refused while a workspace shows it."""
         table = await self.table(viewer, id, Action.WRITE)
-        place = await self._place_of(viewer, table)
+        place = await self.place_of(viewer, table)
         async with self._db.transaction() as tx:
             await still_active(tx, viewer, place)
             if not await catalog.lock(tx, viewer.tenant_id, table.id):
@@ -160,7 +160,7 @@ class Tables:
         return Changed(table=table, sequence=sequence)
 
     async def _copy(self, viewer: Viewer, table: TableRow, rows: Sequence[Sequence[object]]) -> int:
-        place = await self._place_of(viewer, table)
+        place = await self.place_of(viewer, table)
         added = table_event(EventType.TABLE_ROWS_IMPORTED, viewer, table, place, OriginKind.HTTP, rowCount=len(rows))
         try:
             async with self._db.transaction(Lane.IMPORTS) as tx:
@@ -197,7 +197,7 @@ class Tables:
         """Pass if the viewer may write to the workspace and it is in use."""
         active(await self._access.workspace(viewer, id, Action.WRITE), field)
 
-    async def _place_of(self, viewer: Viewer, table: TableRow) -> Place:
+    async def place_of(self, viewer: Viewer, table: TableRow) -> Place:
         """Where a table's events are seen: by whoever sees the table."""
         path: tuple[str, ...] = ()
         if table.owner_task_id is not None:

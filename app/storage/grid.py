@@ -1,7 +1,7 @@
 """Rows of data tables: made, copied in, paged; the only place besides aggregate.py that composes SQL on them."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,6 +36,7 @@ from app.storage.relation import (
 )
 
 ROW_ID_COLUMN: Final = Column(name=ROW_ID, data_type=ColumnType.INTEGER)
+STREAM_ROWS: Final = 2_000  # of an export at once
 # Where the server refuses an entry of an index that is too large.
 _INDEXING: Final = frozenset({"indextuple.c", "nbtutils.c"})
 _COPY_PLACE: Final = re.compile(r",[^\d,]*(\d+)")
@@ -122,6 +123,23 @@ async def page(
     end = -1 if numbered else -2
     rows = [tuple(record.values())[:end] for record in found] if some else []
     return StoredPage(rows=rows, total=found[0]["total"])
+
+
+async def stream_rows(db: Database, source: Source, sort: RowSort | None) -> AsyncIterator[list[Sequence[object]]]:
+    """All rows, in column order and in batches, as one moment saw them; holds a connection until it is closed."""
+    async with db.transaction(Lane.EXPORTS, isolation="repeatable_read", readonly=True) as tx:
+        with existing():
+            async for batch in tx.stream(stream_statement(source, sort), batch=STREAM_ROWS):
+                yield [tuple(record.values()) for record in batch]
+
+
+@lru_cache(maxsize=STATEMENTS_MAX)
+def stream_statement(source: Source, sort: RowSort | None) -> Statement:
+    """The cells alone, in the same order as in pages."""
+    order = identity(source)
+    if sort is not None:
+        order.insert(0, comparable(source, sort.column))
+    return compiled(sa.select(*_cells(source)).order_by(*_ordered(order, sort)), name="stream_rows")
 
 
 @lru_cache(maxsize=STATEMENTS_MAX)

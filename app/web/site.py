@@ -19,6 +19,7 @@ from app.web.graphql.endpoint import GraphQLEndpoint
 from app.web.health import Health
 from app.web.openapi import openapi_routes
 from app.web.request_id import request_id_of
+from app.web.rest.data.table import data_api
 from app.web.rest.tasks.table import tasks_api
 from app.web.state import WebState
 from app.web.static_files import static_routes
@@ -40,6 +41,7 @@ def build_site(schema: Schema, state: WebState, health: Health, metrics: Metrics
             Route("/healthz", health.live),
             Route("/readyz", health.ready),
             Route("/metrics", health.show_metrics),
+            data_api(state),
             tasks_api(state),
             *openapi_routes(),
             *static_routes(),

@@ -24,6 +24,7 @@ from app.domain.tasks.status import (
     initial_status,
 )
 from app.graph.types.agent_session import AgentSessionState
+from app.storage.rows.cells import EditorType
 from app.storage.rows.grid import SNAPSHOT_SCOPE, ArtifactKind
 from app.storage.rows.workspace import WorkspaceMode, WorkspaceStatus
 from tests.architecture.source import REPOSITORY
@@ -43,6 +44,7 @@ def words(kind: type[StrEnum]) -> set[str]:
 EXPECTED: Mapping[str, set[str]] = {
     "agent_sessions.state": words(AgentSessionState),
     "artifacts.kind": words(ArtifactKind),
+    "cell_mutations.actor_type": words(EditorType),
     "runs.status": words(RunStatus),
     "tables.scope": words(TableScope) | {SNAPSHOT_SCOPE},
     "tables.source_type": words(TableSource),

@@ -27,10 +27,12 @@ class RawBatch:
 
 @dataclass(frozen=True, slots=True)
 class RowBatch:
-    """Typed rows in column order, ready for storage."""
+    """Typed rows in column order, ready for storage, and the place of each in its file."""
 
     rows: list[Row]
+    places: Sequence[int]
     bytes_read: int
+    unit: str = "line"
 
 
 def line_problem(line: int, code: str, message: str) -> Problem:

@@ -11,6 +11,7 @@ from app.domain.grid.file_scan import Progress
 from app.domain.grid.filecells import FROM_JSON, FROM_TEXT, written
 from app.domain.grid.files import DELIMITERS, FileFormat
 from app.domain.grid.json_file import json_array_batches, json_line_batches
+from app.domain.grid.parquet_file import FROM_PARQUET, UNIT, open_parquet
 from app.domain.grid.rows import values_of
 from app.domain.problems import PROBLEMS_MAX, Problem, Refused, refuse, shown
 
@@ -50,6 +51,8 @@ def _typed_batches(
             return _json_batches(json_line_batches(stream), columns)
         case FileFormat.JSON_ARRAY:
             return _json_batches(json_array_batches(stream), columns)
+        case FileFormat.PARQUET:
+            return _parquet_batches(stream, columns)
         case _:
             assert_never(file_format)
 
@@ -91,6 +94,29 @@ def _json_batches(batches: Iterator[RawBatch], columns: Sequence[Column]) -> Ite
         yield _typed(batch, table, columns, FROM_JSON, problems)
 
 
+def _parquet_batches(stream: BinaryIO, columns: Sequence[Column]) -> Iterator[RowBatch | Refused]:
+    file = open_parquet(stream)
+    if isinstance(file, Refused):
+        yield file
+        return
+    names = [column.name for column in file.columns]
+    unknown = _unknown_names(names, columns)
+    if unknown:
+        yield refuse([Problem((), "unknown_column", message) for message in unknown])
+        return
+    before = 0
+    for batch in file.batches():
+        if isinstance(batch, Refused):
+            yield batch
+            return
+        places = range(before + 1, before + batch.row_count + 1)
+        before += batch.row_count
+        nothing = [None] * batch.row_count
+        given = dict(zip(names, batch.columns, strict=True))
+        table = [given.get(column.name, nothing) for column in columns]
+        yield _typed(RawBatch(places, places, [], stream.tell(), UNIT), table, columns, FROM_PARQUET, [])
+
+
 def _unknown_names(names: Sequence[str] | Mapping[str, object], columns: Sequence[Column]) -> list[str]:
     known = {column.name for column in columns}
     return [f"The table has no column {shown(name)}." for name in names if name not in known]
@@ -108,7 +134,7 @@ def _typed(
     cells = [column for column in done if column is not None]
     problems = [*batch.problems, *problems]
     if not problems and len(cells) == len(done):
-        return RowBatch(list(zip(*cells, strict=True)), batch.bytes_read)
+        return RowBatch(list(zip(*cells, strict=True)), batch.places, batch.bytes_read, batch.unit)
 
     def problem_of(fault: BadValue) -> Problem:
         message = f"{fault.message} Found {written(table[fault.column][fault.row])}."

@@ -11,6 +11,7 @@ from app.domain.grid.csv_file import CsvFile, open_csv
 from app.domain.grid.files import DELIMITERS, FileFormat
 from app.domain.grid.infer import JsonGuess, TextGuess
 from app.domain.grid.json_file import json_array_batches, json_line_batches
+from app.domain.grid.parquet_file import open_parquet
 from app.domain.grid.rows import values_of
 from app.domain.problems import PROBLEMS_MAX, Problem, Refused, refuse
 
@@ -37,6 +38,11 @@ def scan_file(stream: BinaryIO, file_format: FileFormat, *, progress: Progress |
             return _scan_json(json_line_batches(stream), file_format, progress)
         case FileFormat.JSON_ARRAY:
             return _scan_json(json_array_batches(stream), file_format, progress)
+        case FileFormat.PARQUET:
+            found = open_parquet(stream)
+            if isinstance(found, Refused):
+                return found
+            return FileScan(file_format=file_format, columns=found.columns, row_count=found.row_count)
         case _:
             assert_never(file_format)
 

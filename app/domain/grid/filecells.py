@@ -25,7 +25,7 @@ _BOOLEANS: Final[Mapping[str, bool]] = {
 
 def written(value: object) -> str:
     """The refused value as the file has it, for a message."""
-    return shown(value if isinstance(value, str) else orjson.dumps(value).decode())
+    return shown(value if isinstance(value, str) else orjson.dumps(value, default=str).decode())
 
 
 def _quick_integers(values: Sequence[str | None]) -> Sequence[Cell] | None:

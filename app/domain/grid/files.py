@@ -20,6 +20,7 @@ class FileFormat(StrEnum):
     TSV = "tsv"
     JSON_LINES = "jsonl"
     JSON_ARRAY = "json"
+    PARQUET = "parquet"
 
 
 DELIMITERS: Final = {FileFormat.CSV: ",", FileFormat.TSV: "\t"}
@@ -28,7 +29,7 @@ DELIMITERS: Final = {FileFormat.CSV: ",", FileFormat.TSV: "\t"}
 def detect_format(filename: str, stream: BinaryIO) -> FileFormat | None:
     """The format by the name's ending, None if it is no known one; JSON is an array if it begins so."""
     ending = filename.lower().rpartition(".")[2]
-    if ending in ("csv", "tsv"):
+    if ending in ("csv", "tsv", "parquet"):
         return FileFormat(ending)
     if ending not in ("json", "jsonl", "ndjson"):
         return None

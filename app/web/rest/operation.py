@@ -58,7 +58,8 @@ Answer: TypeAlias = Callable[[Scope, Receive, Methods, Mapping[str, str]], Await
 class RestRoutes(BaseRoute):
     """Finds the operations of a path by its raw segments, so that an id may hold an encoded slash."""
 
-    def __init__(self, operations: Sequence[Operation], answer: Answer) -> None:
+    def __init__(self, operations: Sequence[Operation], answer: Answer, *, whole: bool = True) -> None:
+        """`whole` says that every path below the nouns is this API's, if only to be refused."""
         self._answer = answer
         self._paths: dict[tuple[str, ...], dict[str, Operation]] = {}
         for operation in operations:
@@ -68,7 +69,7 @@ class RestRoutes(BaseRoute):
             methods[operation.method] = operation
         # Fixed words win over names: the template with the fewest names is tried first.
         self._order = sorted(self._paths, key=lambda template: sum(part.startswith("{") for part in template))
-        self._nouns = frozenset(operation.segments[:2] for operation in operations)
+        self._nouns = frozenset(operation.segments[:2] for operation in operations) if whole else frozenset()
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """FULL for whatever lies below the API's nouns: the wrong paths and methods are refused in its own words."""

@@ -1,0 +1,1 @@
+"""Files in and out: rows of tables, grids and charts."""
