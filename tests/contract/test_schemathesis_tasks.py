@@ -26,6 +26,7 @@ def described_by(server: Listening) -> list[AnyOperation]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(120)  # 20 s where nothing else runs
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["sound", "broken"])
 async def test_generated_calls_get_answers_that_are_described(app: App, mode: GenerationMode) -> None:
     async with listening(app) as server:

@@ -16,6 +16,8 @@ class World:
     # The run that the first of the agents holds; the second holds nothing.
     held: str
     agents: Sequence[Mapping[str, str]]
+    # A task that waits, and the one it waits for.
+    edge: tuple[str, str]
     workspaces: Sequence[str]
 
     def known(self, name: str, operation: str) -> Sequence[str]:
@@ -23,9 +25,9 @@ class World:
         of_runs = "task-runs" in OPERATIONS[operation]["path"]
         sessions = [agent["X-AGH-Session-ID"] for agent in self.agents]
         found: Mapping[str, Sequence[str]] = {
-            "id": () if operation == "createTask" else self.runs if of_runs else self.tasks,
+            "id": self.runs if of_runs else self.tasks,
             "run_id": (self.held, *self.runs),
-            "depends_on_id": self.tasks,
+            "depends_on_id": (self.edge[1], *self.tasks),
             "depends_on_task_id": self.tasks,
             "parent_task_id": self.tasks,
             "workspace": self.workspaces,
@@ -35,6 +37,11 @@ class World:
             "title": ("a task",),
             "error": ("it broke",),
         }
+        match operation, name:
+            case "createTask", "id":
+                return ()
+            case "removeTaskDependency", "id":
+                return (self.edge[0], *self.tasks[:2])
         return found.get(name, ())
 
 
@@ -57,5 +64,6 @@ async def world(c: Caller) -> World:
         runs=[queued[1], claimed, running[1], ended[1], held, UNKNOWN_RUN],
         held=held,
         agents=agents,
+        edge=(waiting, parent),
         workspaces=[agents_place, place],
     )
