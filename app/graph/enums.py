@@ -14,6 +14,7 @@ from app.domain.grid.page import ReadOnlyReason, SortDirection
 from app.domain.grid.table import TableScope, TableSource
 from app.domain.tasks.channels import CoordinationMessageKind
 from app.domain.tasks.dashboard import FreshnessStatus, HealthStatus
+from app.domain.tasks.dispatch import RunWait
 from app.domain.tasks.events import DESCRIPTIONS, EventType
 from app.domain.tasks.inbox import BlockingReason, InboxLane
 from app.domain.tasks.run_status import RunStatus
@@ -60,6 +61,16 @@ described(
         "completed": "Ended well.",
         "failed": "Ended with an error.",
         "canceled": "Canceled.",
+    },
+)
+described(
+    RunWait,
+    "What a queued run waits for; of several the first, in this order.",
+    {
+        "blocked": "Its task waits for a dependency or for approval.",
+        "pause": "Its task, or one that this is part of, is paused.",
+        "time": "The instant has not come before which it is not claimed.",
+        "concurrency": "As many runs of its concurrency key are dispatched as may be.",
     },
 )
 described(

@@ -53,7 +53,7 @@ class TaskQueries:
         run_id = parse_uuid(id)
         return shown(Run, None if run_id is None else await info.context.loaders.run_by_id.load(run_id))
 
-    @strawberry.field(description="An agent session; null if there is none of yours.")
+    @strawberry.field(description="An agent session; null if there is none that you may see.")
     async def agent_session(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The session.")]
     ) -> AgentSession | None:

@@ -11,8 +11,9 @@ from app.domain.ids import uuid7
 from app.domain.tasks.events import EventType
 from app.domain.tasks.lineage import Lineage, Trigger
 from app.services.admission import Admission
-from app.storage import events, leases, lineage_record, task_graph
+from app.storage import events, leases, task_graph
 from app.storage.events import NewEvent
+from app.storage.lineage import record as record_lineage
 from app.storage.rows.task import RunRow, TaskRow
 
 
@@ -62,7 +63,7 @@ class Consequences:
         if record["verdict"] != "queued":
             return None
         run = RunRow.of(record)
-        await lineage_record.record(tx, tenant_id, run.id, lineage)
+        await record_lineage(tx, tenant_id, run.id, lineage)
         self.nudge_after(tx, tenant_id, run)
         return run
 

@@ -33,7 +33,8 @@ from app.services.consequences import Consequences
 from app.services.fair_turns import FairTurns, in_turn
 from app.services.group_commit import GroupCommit
 from app.services.settling import lock_with_dependents, spread
-from app.storage import leases, lineage_record, runs, tasks, unique_keys
+from app.storage import leases, runs, tasks, unique_keys
+from app.storage.lineage import record as record_lineage
 from app.storage.rows.task import RunRow, TaskRow
 from app.storage.rows.workspace import WorkspaceStatus
 
@@ -171,7 +172,7 @@ class Tasks:
         if parent_run_id is None:
             done = await self._queue.submit(viewer, asked)
         else:
-            done = await self._enqueue_below(viewer, asked, known_id(parent_run_id, "run"))
+            done = await self._enqueue_below(viewer, asked, parent_run_id)
         assert isinstance(done, Queued)
         return done
 
@@ -338,15 +339,13 @@ class Tasks:
                 answers[task_id] = Queued(run=row, sequence=sequence)
         return again
 
-    async def _enqueue_below(self, viewer: Viewer, asked: leases.Enqueue, parent_id: UUID) -> Queued:
+    async def _enqueue_below(self, viewer: Viewer, asked: leases.Enqueue, parent: str) -> Queued:
         await self._access.task(viewer, asked.task_id, Action.WRITE)
-        parent = await runs.by_id(self._db, viewer.tenant_id, [parent_id])
-        try:
-            if not parent:
-                raise NotFound("unknown")
-            await self._access.task(viewer, parent[0].task_id, Action.READ)
-        except NotFound as hidden:
-            raise NotFound(f"There is no run {str(parent_id)!r}.", field="parentRunId") from hidden
+        parent_id = parse_uuid(parent)
+        found = [] if parent_id is None else await runs.by_id(self._db, viewer.tenant_id, [parent_id])
+        seen = await self._access.tasks(viewer, [run.task_id for run in found], Action.READ)
+        if not found or any(isinstance(refusal, Exception) for refusal in seen.values()):
+            raise NotFound(f"There is no run {parent[:140]!r}.", field="parentRunId")
         lineage = Lineage(trigger=Trigger.RUN, trigger_ref=str(parent_id), parent_run_id=parent_id)
         return await self._queued_alone(viewer, asked, lineage)
 
@@ -371,7 +370,7 @@ class Tasks:
                 later = await spread(tx, viewer.tenant_id, [step], viewer.actor, origin)
                 await self._consequences.append(tx, viewer.tenant_id, later)
                 run = RunRow.of(record)
-                if lineage is not None and not await lineage_record.record(tx, viewer.tenant_id, run.id, lineage):
+                if lineage is not None and not await record_lineage(tx, viewer.tenant_id, run.id, lineage):
                     raise Conflict(
                         f"Runs nest at most {DEPTH_MAX} deep; queue this one without parentRunId.",
                         reason="too_deep",

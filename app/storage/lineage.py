@@ -6,11 +6,14 @@ from uuid import UUID
 
 from app.db.engine import Database
 from app.db.statement import Statement
+from app.db.tx import Tx
+from app.domain.tasks.lineage import DEPTH_MAX, Lineage
 from app.domain.tasks.usage import COST_LIMIT, COST_PLACES_MAX, COST_TEXT, COUNT_LIMIT
 from app.storage.rows.run import LineageRow, TreeUsageRow
 from app.storage.rows.task import RunRow
-from app.storage.statements import composed
+from app.storage.statements import composed, load
 
+RECORD: Final = load("record_lineage")
 BY_RUN: Final = composed(
     """
     SELECT {lineage:l} FROM run_lineage l
@@ -114,6 +117,22 @@ TREE_USAGE: Final = composed(
     .replace("{cost_limit}", str(COST_LIMIT))
     .replace("{count_limit}", str(COUNT_LIMIT))
 )
+
+
+async def record(tx: Tx, tenant_id: UUID, run_id: UUID, lineage: Lineage) -> bool:
+    """Where a new run came from; False where runs would nest too deeply."""
+    rows = await tx.fetch(
+        RECORD,
+        tenant_id=tenant_id,
+        run_id=run_id,
+        parent_run_id=lineage.parent_run_id,
+        retry_of=lineage.retry_of,
+        thread_id=lineage.thread_id,
+        triggered_by=lineage.trigger.value,
+        trigger_ref=lineage.trigger_ref,
+        depth_max=DEPTH_MAX,
+    )
+    return bool(rows)
 
 
 async def by_run(db: Database, tenant_id: UUID, run_ids: Sequence[UUID]) -> list[LineageRow]:

@@ -293,6 +293,14 @@ async def agents(c: Caller) -> None:
     await c.call("claimNextAgentTask", 200, headers=me)
     failed = await c.call("failAgentTaskRun", 200, failing, json={"error": "e", "metadata": {"a": 1}}, headers=me)
     assert failed["lease"]["status"] == "failed"
+    place = await c.workspace("channels")
+    there = await c.session("local", workspaceId=place)
+    _, bound = await c.queued(scope="workspace", workspace=place)
+    told = (await c.call("claimNextAgentTask", 200, headers=there))["claim"]
+    assert told["coordination_channel"] == told["run"]["coordination_channel"] == told["lease"]["coordination_channel"]
+    assert told["coordination_channel"]["id"] == told["run"]["coordination_channel_id"] == f"coord-{bound}"
+    assert len(told["coordination_channel"]["allowed_message_kinds"]) == 7
+    assert "coordination_channel" not in (await c.call("getTaskRun", 200, bound))["run"]["run"]
     waiting = asyncio.ensure_future(c.call("claimNextAgentTask", 200, json={"wait": True}, headers=me))
     _, late = await c.queued()
     assert (await waiting)["claim"]["run"]["id"] == late

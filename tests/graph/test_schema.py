@@ -29,6 +29,7 @@ QUERIES = {
     *("node", "nodes", "viewer"),
     *("workspaces", "sharedWorkspaces", "workspace", "tableCandidates", "tables", "table", "artifact", "tags", "users"),
     *("tasks", "task", "run", "taskDashboard", "taskInbox", "agentSessions", "agentSession", "events"),
+    *("deadLetters", "concurrencyLimits", "dispatch"),
 }
 QUERIES_NOW = {
     *("node", "nodes", "viewer", "workspaces", "workspace", "tables", "table"),
@@ -46,6 +47,8 @@ MUTATIONS = {
     *("registerAgentSession", "endAgentSession", "claimNextRun", "claimRuns", "heartbeatRun", "heartbeatRuns"),
     *("completeClaimedRun", "completeClaimedRuns", "failClaimedRun", "releaseRun", "reportRun"),
     *("createUser", "createApiKey", "revokeApiKey"),
+    *("pauseTask", "resumeTask", "pauseDispatch", "resumeDispatch", "setConcurrencyLimit", "forceReleaseRun"),
+    *("forceFailRun", "retryRun", "requeueDeadLetters", "discardDeadLetters"),
 }
 MUTATIONS_NOW = {
     *("createTask", "publishTask", "startTask", "enqueueRun", "cancelTask", "cancelRun"),

@@ -15,6 +15,7 @@ from app.services.registry import Services
 from app.storage.leases import expire
 from app.storage.statements import composed
 from tests.services.test_leases import AGE_LEASES, changes_nothing, claimed, queued, run_now, session
+from tests.support.eventually import eventually
 from tests.support.people import make_viewer
 
 DISPATCHED = composed(
@@ -22,6 +23,20 @@ DISPATCHED = composed(
     SELECT count(*) AS found FROM runs r
      WHERE r.concurrency_key = 'k'
        AND (r.status IN ('claimed', 'starting', 'running') OR (r.status = 'queued' AND r.claimable))
+    """
+)
+HOLD_KEY = composed("SELECT key FROM concurrency_keys WHERE tenant_id = :tenant_id AND key = 'k' FOR NO KEY UPDATE")
+OFFER_OLDEST = composed(
+    """
+    UPDATE runs SET claimable = true
+     WHERE tenant_id = :tenant_id
+       AND id = (SELECT id FROM runs WHERE tenant_id = :tenant_id AND concurrency_key = 'k' ORDER BY id DESC LIMIT 1)
+    """
+)
+WAITS = composed(
+    """
+    SELECT EXISTS (SELECT FROM pg_stat_activity
+                    WHERE datname = current_database() AND wait_event_type = 'Lock') AS some
     """
 )
 # Written by a trigger at each move, so that no moment between two looks is missed.
@@ -47,6 +62,13 @@ async def dispatched(db: Database) -> int:
     row = await db.fetchrow(DISPATCHED)
     assert row is not None
     return int(row["found"])
+
+
+async def waits_for_a_lock(db: Database) -> bool:
+    """Whether somebody waits for a lock that another holds."""
+    row = await db.fetchrow(WAITS)
+    assert row is not None
+    return bool(row["some"])
 
 
 async def test_runs_of_a_key_go_one_at_a_time(db: Database, services: Services, viewer: Viewer) -> None:
@@ -121,14 +143,15 @@ async def test_never_more_than_the_limit_in_a_storm(db: Database, services: Serv
             idle = 0 if given.runs else idle + 1
             for moved in given.runs:
                 run = str(moved.run.id)
-                await chance.choice(
-                    [
-                        lambda run=run: on.leases.complete(viewer, id, run),
-                        lambda run=run: on.leases.fail(viewer, id, run, error="x"),
-                        lambda run=run: on.leases.release(viewer, id, run),
-                        lambda run=run: on.tasks.cancel_run(viewer, run),
-                    ]
-                )()
+                match chance.randrange(4):
+                    case 0:
+                        await on.leases.complete(viewer, id, run)
+                    case 1:
+                        await on.leases.fail(viewer, id, run, error="x")
+                    case 2:
+                        await on.leases.release(viewer, id, run)
+                    case _:
+                        await on.tasks.cancel_run(viewer, run)
             if not given.runs:
                 await on.admission.run_once()
 
@@ -139,6 +162,20 @@ async def test_never_more_than_the_limit_in_a_storm(db: Database, services: Serv
     row = await db.fetchrow(composed("SELECT most FROM seen"))
     assert row is not None
     assert row["most"] == 3
+
+
+async def test_two_admissions_of_a_key_take_turns(db: Database, services: Services, viewer: Viewer) -> None:
+    """The second begins while the first is not committed, and finds a run more urgent than what the first offered."""
+    await services.concurrency.set_limit(viewer, "k", 1)
+    await services.admission.idle()
+    async with db.transaction(Lane.LEASES) as first:
+        await first.fetch(HOLD_KEY, tenant_id=viewer.tenant_id)
+        await queued(services, viewer, 2, concurrency_key="k")
+        await eventually(lambda: waits_for_a_lock(db))
+        # The first one offers by hand what it found; the second, which is waiting already, must see that.
+        await first.fetch(OFFER_OLDEST, tenant_id=viewer.tenant_id)
+    await services.admission.idle()
+    assert await dispatched(db) == 1
 
 
 async def test_a_higher_limit_admits_more_and_a_lower_one_takes_nothing_back(

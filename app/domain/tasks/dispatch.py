@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -71,6 +72,25 @@ class RunWait(StrEnum):
     PAUSE = "pause"
     TIME = "time"
     CONCURRENCY = "concurrency"
+
+
+def run_wait(
+    *,
+    now: datetime,
+    claimable: bool,
+    blocked: bool,
+    paused: bool,
+    not_before: datetime | None,
+    concurrency_key: str | None,
+) -> RunWait | None:
+    """What a queued run waits for; None for one that is offered to claims, or will be in a moment."""
+    waits = (
+        (RunWait.BLOCKED, blocked),
+        (RunWait.PAUSE, paused),
+        (RunWait.TIME, not_before is not None and not_before > now),
+        (RunWait.CONCURRENCY, concurrency_key is not None),
+    )
+    return None if claimable else next((wait for wait, holds in waits if holds), None)
 
 
 def dispatch_key(given: str | None, field: str) -> str | None:

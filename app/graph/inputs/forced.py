@@ -75,7 +75,7 @@ class DiscardDeadLettersInput(RequeueDeadLettersInput):
 class RequeueDeadLettersPayload(MutationPayload):
     """The new runs."""
 
-    runs: list[Run] | None = strawberry.field(default=None, description="The runs that were queued.")
+    runs: list[Run] = strawberry.field(default_factory=list, description="The runs that were queued.")
     left: int | None = strawberry.field(default=None, description="How many dead letters of the filter are left.")
 
 
@@ -83,8 +83,8 @@ class RequeueDeadLettersPayload(MutationPayload):
 class DiscardDeadLettersPayload(RecordedPayload):
     """What is off the list."""
 
-    task_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="The tasks whose dead letters were discarded."
+    task_ids: list[strawberry.ID] = strawberry.field(
+        default_factory=list, description="The tasks whose dead letters were discarded."
     )
     left: int | None = strawberry.field(default=None, description="How many dead letters of the filter are left.")
 

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
 
+from app.clock import utc_now
+from app.domain.tasks.dispatch import RunWait, run_wait
 from app.domain.tasks.outcome import Outcome
 from app.domain.tasks.run_status import RunStatus
-from app.domain.tasks.status import TaskPriority
+from app.domain.tasks.status import TaskPriority, TaskStatus
 from app.domain.tasks.usage import Observability
 from app.graph.context import Info
 from app.graph.relation import related, value
@@ -82,6 +84,8 @@ class Run(Node):
     metadata: JSON | None = value("What it was queued with.")
     network_channel: str | None = value("The channel it was queued for.")
     idempotency_key: str | None = value("The key of the request that queued it.")
+    not_before: datetime | None = value("It is not claimed before this instant; null if it never had to wait for one.")
+    concurrency_key: str | None = value("Runs that share this key are dispatched only so many at once.")
     task: Annotated["Task", strawberry.lazy("app.graph.types.task")] = related(
         lambda x: x.task_by_id, lambda run: run.task_id, "The task it carries out."
     )
@@ -135,6 +139,26 @@ class Run(Node):
     async def trigger_ref(root: strawberry.Parent[RunRow], info: Info) -> str | None:
         """Of the kind that triggeredBy names."""
         return (await info.context.loaders.lineage_by_run.load(root.id)).trigger_ref
+
+    @strawberry.field(description="When this next attempt may be claimed; null for a first attempt.")
+    def retry_at(root: strawberry.Parent[RunRow]) -> datetime | None:
+        """The same as notBefore."""
+        return root.not_before if root.attempt > 1 else None
+
+    @strawberry.field(description="What it waits for while it is queued; null once it may be claimed.")
+    async def waiting_for(root: strawberry.Parent[RunRow], info: Info) -> RunWait | None:
+        """A pause of the whole tenant shows in dispatch instead."""
+        if root.status is not RunStatus.QUEUED or root.claimable:
+            return None
+        task = await info.context.loaders.task_by_id.load(root.task_id)
+        return run_wait(
+            now=utc_now(),
+            claimable=root.claimable,
+            blocked=task is not None and task.status is TaskStatus.BLOCKED,
+            paused=task is not None and task.pauses > 0,
+            not_before=root.not_before,
+            concurrency_key=root.concurrency_key,
+        )
 
     @strawberry.field(description="The lease while somebody holds the run.")
     def lease(root: strawberry.Parent[RunRow]) -> Lease | None:

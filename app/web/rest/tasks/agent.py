@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from app.domain.errors import BadInput, Conflict
 from app.domain.tasks.status import PRIORITY_WEIGHTS
+from app.loaders.runs import channel_by_run
 from app.loaders.tasks import task_by_id
 from app.services.leases import Claimed, Moved
 from app.web.rest.call import Call
@@ -34,7 +35,8 @@ async def claim_next(call: Call) -> answers.AgentClaimResponse | Response | None
     task = (await task_by_id(call.reader, [run.task_id]))[0]
     if task is None:
         raise Conflict("The task of the claimed run is gone; claim again.")
-    return answers.AgentClaimResponse(claim=dto.claim(run, task))
+    bound = None if run.workspace_id is None else (await channel_by_run(call.reader, [run.id]))[0]
+    return answers.AgentClaimResponse(claim=dto.claim(run, task, bound))
 
 
 async def heartbeat(call: Call) -> answers.AgentLeaseResponse:

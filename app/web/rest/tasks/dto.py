@@ -1,10 +1,12 @@
 """From rows to what the tasks API sends of them."""
 
 import hashlib
+from dataclasses import replace
 
 from app.domain.actor import Actor, Origin
 from app.domain.tasks.status import TaskStatus
 from app.storage.rows.event import EventRow
+from app.storage.rows.run import ChannelRow
 from app.storage.rows.task import RunRow, TaskRow
 from app.web.rest.tasks import shapes
 
@@ -130,9 +132,31 @@ def lease(row: RunRow) -> shapes.Lease:
     )
 
 
-def claim(row: RunRow, of: TaskRow) -> shapes.Claim:
-    """What a claim gives."""
-    return shapes.Claim(task=reference(of), run=run(row), lease=lease(row))
+def claim(row: RunRow, of: TaskRow, bound: ChannelRow | None) -> shapes.Claim:
+    """What a claim gives; only here the whole channel is told, three times (tasks API, section 16)."""
+    told = None if bound is None else channel(bound)
+    return shapes.Claim(
+        task=reference(of),
+        run=replace(run(row), coordination_channel=told),
+        lease=replace(lease(row), coordination_channel=told),
+        coordination_channel=told,
+    )
+
+
+def channel(row: ChannelRow) -> shapes.CoordinationChannel:
+    """The channel on which agents talk about a run."""
+    return shapes.CoordinationChannel(
+        id=row.id,
+        channel=row.channel,
+        display_name=row.display_name,
+        purpose=row.purpose,
+        workspace_id=str(row.workspace_id),
+        task_id=row.task_id,
+        run_id=str(row.run_id),
+        workflow_id=row.workflow_id,
+        last_activity_at=row.last_activity_at,
+        allowed_message_kinds=row.allowed_message_kinds,
+    )
 
 
 def holder(row: RunRow) -> shapes.ActorIdentity | None:
