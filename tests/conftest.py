@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hypothesis import settings
 
 from app.db.engine import Database
 from app.domain.access.viewer import UserRole, Viewer
@@ -16,6 +17,9 @@ from app.settings import Settings
 from tests.support.database import TestDatabases
 from tests.support.graph import Graph
 from tests.support.people import make_viewer
+
+# Chosen with --hypothesis-profile=thorough: tests that know it draw more, and shrink what they find.
+settings.register_profile("thorough")
 
 
 @pytest.fixture(scope="session")
