@@ -92,6 +92,8 @@ def holds(row: Row, item: Mapping[str, Any]) -> bool:
             return bool(cell != value)
         case "not_in":
             return cell not in value
+        case "not_contains":
+            return cell is None or value.lower() not in cell.lower()
     if cell is None:
         return False
     tests: Mapping[str, Callable[[], bool]] = {
@@ -104,6 +106,7 @@ def holds(row: Row, item: Mapping[str, Any]) -> bool:
         "between": lambda: value[0] <= cell <= value[1],
         "contains": lambda: value.lower() in cell.lower(),
         "starts_with": lambda: cell.lower().startswith(value.lower()),
+        "ends_with": lambda: cell.lower().endswith(value.lower()),
     }
     return tests[op]()
 
