@@ -1,11 +1,11 @@
 """How a REST call is answered: credential, identity, query, body, handler; refusals in the API's own envelope."""
 
 from collections.abc import Mapping
-from typing import Any, Final, Protocol
-from urllib.parse import urlsplit
+from typing import Final, Protocol
 
 import orjson
 import structlog
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope
@@ -15,12 +15,12 @@ from app.domain.errors import Forbidden, NotFound, TaskloomError
 from app.domain.invalid import require_sound
 from app.domain.problems import Problem
 from app.domain.text import is_storable
-from app.web.identify import COOKIE, viewer_of
+from app.web.identify import by_cookie_from_elsewhere, viewer_of
 from app.web.request_id import request_id_of
 from app.web.rest.call import Call
 from app.web.rest.operation import Methods, Operation
 from app.web.rest.parse import body_of, query_of
-from app.web.rest.shape import wire
+from app.web.rest.shape import TERSE, Notation, wire
 from app.web.state import WebState
 
 log = structlog.get_logger(__name__)
@@ -48,12 +48,68 @@ class Envelope(Protocol):
         """A refusal of the transport."""
 
 
+class Reading(Protocol):
+    """How an API reads what is sent; what is wrong is gathered, and refused when all of it is known."""
+
+    @property
+    def notation(self) -> Notation:
+        """How it writes."""
+
+    def path(self, given: Mapping[str, str]) -> list[Problem]:
+        """What is wrong with the names in the path."""
+
+    def query(self, kind: type, given: QueryParams) -> tuple[object | None, list[Problem]]:
+        """The query that an operation declares, or what is wrong with it."""
+
+    def body(self, operation: Operation, text: bytes) -> tuple[object | None, frozenset[str], list[Problem]]:
+        """The body, the members that were sent, and what is wrong."""
+
+    def require_sound(self, problems: list[Problem]) -> None:
+        """Pass, or refuse with all problems."""
+
+
+class Lenient:
+    """Strings are trimmed, words may be in any case, null is the same as absent."""
+
+    notation = TERSE
+
+    def path(self, given: Mapping[str, str]) -> list[Problem]:
+        """An id that cannot exist is an unknown one."""
+        for name, text in given.items():
+            if not is_storable(text):
+                raise NotFound(f"There is nothing with the {name} {text[:140]!r}.")
+        return []
+
+    def query(self, kind: type, given: QueryParams) -> tuple[object | None, list[Problem]]:
+        """A blank value is none."""
+        return query_of(kind, given)
+
+    def body(self, operation: Operation, text: bytes) -> tuple[object | None, frozenset[str], list[Problem]]:
+        """What is no JSON is not even looked at."""
+        assert operation.body is not None
+        if not text.strip():
+            if operation.body_optional:
+                return None, frozenset(), []
+            raise Unreadable(400, "Send a JSON object as the body.")
+        try:
+            given = orjson.loads(text)
+        except orjson.JSONDecodeError as problem:
+            raise Unreadable(400, f"The JSON cannot be read: {problem}.") from problem
+        found, problems = body_of(operation.body, given)
+        return found, frozenset(given) if isinstance(given, dict) else frozenset(), problems
+
+    def require_sound(self, problems: list[Problem]) -> None:
+        """InvalidInput names them all."""
+        require_sound(problems)
+
+
 class Answering:
     """Answers the calls of one API."""
 
-    def __init__(self, state: WebState, envelope: Envelope) -> None:
+    def __init__(self, state: WebState, envelope: Envelope, reading: Reading | None = None) -> None:
         self._state = state
         self._envelope = envelope
+        self._reading = reading or Lenient()
 
     async def __call__(self, scope: Scope, receive: Receive, methods: Methods, path: Mapping[str, str]) -> Response:
         """One call; whatever happens, a complete answer."""
@@ -66,7 +122,7 @@ class Answering:
             return self._envelope.refused(405, f"Use {allowed}.", {"Allow": allowed})
         try:
             call = await self._call(request, operation, path)
-            return answered(operation, await operation.handler(call))
+            return answered(operation, await operation.handler(call), self._reading.notation)
         except TaskloomError as problem:
             return self._envelope.failed(problem, operation)
         except Unreadable as problem:
@@ -77,12 +133,11 @@ class Answering:
 
     async def _call(self, request: Request, operation: Operation, path: Mapping[str, str]) -> Call:
         viewer = await viewer_of(request, self._state.services.auth)
-        _refuse_foreign_page(request)
+        if request.method not in SAFE and by_cookie_from_elsewhere(request):
+            raise Forbidden("origin not allowed")
         if operation.method == "GET" and KeyScope.READ not in viewer.scopes:
             raise Forbidden("This key lacks the scope 'read'; use a key that has it.", scope="read")
-        for name, text in path.items():
-            if not is_storable(text):
-                raise NotFound(f"There is nothing with the {name} {text[:140]!r}.")
+        problems = self._reading.path(path)
         call = Call(
             request=request,
             viewer=viewer,
@@ -93,44 +148,27 @@ class Answering:
         )
         if operation.before is not None:
             await operation.before(call)
-        await _read(call, operation)
+        await self._read(call, operation, problems)
         return call
 
+    async def _read(self, call: Call, operation: Operation, problems: list[Problem]) -> None:
+        if operation.query is not None:
+            call.query, wrong = self._reading.query(operation.query, call.request.query_params)
+            problems += wrong
+        if operation.body is not None:
+            text = await _bytes(call.request)
+            call.body, call.sent, wrong = self._reading.body(operation, text)
+            problems += wrong
+        self._reading.require_sound(problems)
 
-def answered(operation: Operation, found: object) -> Response:
+
+def answered(operation: Operation, found: object, notation: Notation = TERSE) -> Response:
     """What a handler gave, as a response."""
     if isinstance(found, Response):
         return found
     if found is None:
         return Response(status_code=204)
-    return Response(orjson.dumps(wire(found)), operation.status, media_type="application/json")
-
-
-async def _read(call: Call, operation: Operation) -> None:
-    problems: list[Problem] = []
-    if operation.query is not None:
-        call.query, problems = query_of(operation.query, call.request.query_params)
-    if operation.body is not None:
-        given = await _json(call.request, optional=operation.body_optional)
-        if given is not Nothing:
-            call.body, wrong = body_of(operation.body, given)
-            problems += wrong
-    require_sound(problems)
-
-
-Nothing: Final = object()
-
-
-async def _json(request: Request, *, optional: bool) -> Any:
-    text = await _bytes(request)
-    if not text.strip():
-        if optional:
-            return Nothing
-        raise Unreadable(400, "Send a JSON object as the body.")
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as problem:
-        raise Unreadable(400, f"The JSON cannot be read: {problem}.") from problem
+    return Response(orjson.dumps(wire(found, notation)), operation.status, media_type="application/json")
 
 
 async def _bytes(request: Request) -> bytes:
@@ -146,12 +184,3 @@ async def _bytes(request: Request) -> bytes:
             raise too_large
         chunks.append(chunk)
     return b"".join(chunks)
-
-
-def _refuse_foreign_page(request: Request) -> None:
-    """A cookie goes along with what other sites' pages send; their changes are refused."""
-    origin = request.headers.get("origin")
-    if request.method in SAFE or origin is None or COOKIE not in request.cookies:
-        return
-    if urlsplit(origin).netloc != request.headers.get("host"):
-        raise Forbidden("origin not allowed")

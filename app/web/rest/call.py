@@ -27,6 +27,8 @@ class Call:
     stopping: asyncio.Event
     path: Mapping[str, str]
     body: object = None
+    # The members of the body that were there, be it as null.
+    sent: frozenset[str] = frozenset()
     query: object = None
     agent: AgentSessionRow | None = None
 

@@ -105,6 +105,8 @@ def _fits(template: tuple[str, ...], segments: tuple[str, ...]) -> dict[str, str
     found = {}
     for part, given in zip(template, segments, strict=True):
         if part.startswith("{"):
+            if not given:
+                return None
             found[part[1:-1]] = given.strip()
         elif part != given:
             return None
