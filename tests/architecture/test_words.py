@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint
 
 from app.db.tables import metadata
 from app.domain.access.viewer import UserRole
+from app.domain.conversation import AgentLifecycle, MessageRole
 from app.domain.grid.table import TableScope, TableSource
 from app.domain.sharing.share import ShareStatus
 from app.domain.tasks.run_status import HELD, HOLDER_MOVES, OPEN, OPERATOR_MOVES, TERMINAL, RunStatus
@@ -42,8 +43,10 @@ def words(kind: type[StrEnum]) -> set[str]:
 
 
 EXPECTED: Mapping[str, set[str]] = {
+    "agent_specs.lifecycle_status": words(AgentLifecycle),
     "agent_sessions.state": words(AgentSessionState),
     "artifacts.kind": words(ArtifactKind),
+    "messages.role": words(MessageRole),
     "cell_mutations.actor_type": words(EditorType),
     "runs.status": words(RunStatus),
     "tables.scope": words(TableScope) | {SNAPSHOT_SCOPE},

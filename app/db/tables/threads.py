@@ -72,6 +72,8 @@ turns = Table(
     UniqueConstraint("tenant_id", "thread_id", "number"),
     UniqueConstraint("tenant_id", "thread_id", "idempotency_key"),
     Index("ix_turns_run", "tenant_id", "run_id"),
+    # An answer is found by its id as any other message is.
+    Index("ix_turns_answer", "tenant_id", "answer_id", unique=True),
 )
 
 messages = Table(
