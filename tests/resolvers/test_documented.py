@@ -1,4 +1,4 @@
-"""The documents of docs/tables.md run as they stand there."""
+"""The documents of the guides run as they stand there."""
 
 import re
 from pathlib import Path
@@ -6,11 +6,16 @@ from pathlib import Path
 from app.domain.access.viewer import Viewer
 from app.services.registry import Services
 from tests.support.graph import Graph
-from tests.support.grid import NUMBER, STRING, make_table, make_workspace
+from tests.support.grid import NUMBER, STRING, make_empty, make_table, make_workspace
 
-DOCUMENTS = re.findall(
-    r"```graphql\n(.*?)```", (Path(__file__).parents[2] / "docs" / "tables.md").read_text(encoding="utf-8"), re.DOTALL
-)
+
+def documents(guide: str) -> list[str]:
+    """The documents of a guide, in their order."""
+    text = (Path(__file__).parents[2] / "docs" / guide).read_text(encoding="utf-8")
+    return re.findall(r"```graphql\n(.*?)```", text, re.DOTALL)
+
+
+DOCUMENTS = documents("tables.md")
 
 
 async def test_the_documents_of_the_guide_run(services: Services, viewer: Viewer, graph: Graph) -> None:
@@ -28,3 +33,20 @@ async def test_the_documents_of_the_guide_run(services: Services, viewer: Viewer
     assert drawn["userErrors"] == []
     assert [(row["x"], row["y"]) for row in drawn["chart"]["data"]["rows"]] == [("sun", 22.0), ("rain", 10.0)]
     assert len(DOCUMENTS) == 3
+
+
+async def test_the_documents_about_sharing_run(
+    services: Services, viewer: Viewer, colleague: Viewer, graph: Graph
+) -> None:
+    share, tags = documents("workspaces.md")
+    place = await make_empty(services, viewer, "Plan")
+    people = [str(colleague.user_id)]
+    shared = (await graph.data(share, {"workspace": str(place.id), "people": people}))["shareWorkspace"]
+    assert (shared["userErrors"], shared["share"]["state"]) == ([], "SHARED")
+    assert shared["share"]["recipients"] == [{"email": "colleague@example.com"}]
+    tag, tagged = re.split(r"\n\n(?=query Tagged)", tags)
+    assert (await graph.data(tag, {"workspace": str(place.id)}))["setWorkspaceTags"]["tags"] == [
+        {"name": "Finance", "slug": "finance"},
+        {"name": "Q3", "slug": "q3"},
+    ]
+    assert [node["title"] for node in (await graph.data(tagged))["workspaces"]["nodes"]] == ["Plan"]

@@ -6,10 +6,12 @@ import pytest
 
 from app.db.engine import Database
 from app.domain.access.viewer import UserRole, Viewer
+from app.domain.grid.table import TableScope
 from app.services.registry import Services
 from app.services.tags import TagDraft
 from app.services.workspace_draft import Binding
 from tests.services.test_charts import SPEC
+from tests.services.test_workspaces import make_artifact, snapshot
 from tests.support.graph import Graph
 from tests.support.grid import PEOPLE_ROWS, make_empty, make_table, make_task, make_workspace, unchanged
 from tests.support.people import make_viewer
@@ -358,3 +360,25 @@ async def test_a_list_of_fifty_takes_as_many_statements_as_one(
         if at + 1 in (1, 10, 50):
             costs.append(await statements(at + 1))
     assert costs[0] == costs[1] == costs[2] <= 9
+
+
+async def test_where_the_rows_of_a_workspace_are(services: Services, viewer: Viewer, graph: Graph) -> None:
+    task = await make_task(services, viewer, "Sum it up!")
+    home = await make_empty(services, viewer)
+    owners: dict[str, Any] = {
+        "t": {"scope": TableScope.TASK, "task_id": task},
+        "w": {"scope": TableScope.WORKSPACE, "workspace_id": str(home.id)},
+        "a": {},
+    }
+    document = "query($id: ID!) { workspace(id: $id) { storageKey backingOwnerTaskSlug backingWorkspaceKey } }"
+    found = {}
+    for name, more in owners.items():
+        table = await make_table(services, viewer, name=name, rows=PEOPLE_ROWS, **more)
+        place = await make_workspace(services, viewer, table)
+        found[name] = list((await graph.data(document, {"id": str(place.id)}))["workspace"].values())
+    copy = (await services.workspaces.create(viewer, snapshot(await make_artifact(services, viewer)))).workspace
+    kept = (await graph.data(document, {"id": str(copy.id)}))["workspace"]
+    assert found == {"t": [None, "sum-it-up", None], "w": [None, None, str(home.id)], "a": [None, None, None]}
+    assert list(kept.values()) == [str(copy.table_id), None, None]
+    empty = (await graph.data(document, {"id": str(home.id)}))["workspace"]
+    assert list(empty.values()) == [None, None, None]

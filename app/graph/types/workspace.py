@@ -200,6 +200,30 @@ class Workspace(Node):
         table = await _live(root, info)
         return None if table is None else table.source_type
 
+    @strawberry.field(description="The key of its own copy of rows; null where there is none.")
+    def storage_key(root: strawberry.Parent[WorkspaceRow]) -> str | None:
+        """Opaque; an operational workspace has no copy."""
+        kept = root.table_id if root.mode is WorkspaceMode.SNAPSHOT else None
+        return None if kept is None else str(kept)
+
+    @strawberry.field(description="The name of the task that the live table belongs to; null if it belongs to none.")
+    async def backing_owner_task_slug(root: strawberry.Parent[WorkspaceRow], info: Info) -> str | None:
+        """As boundTasks would name it; null also where you do not see that task."""
+        table = await _live(root, info)
+        if table is None or table.owner_task_id is None:
+            return None
+        task = await info.context.loaders.task_by_id.load(table.owner_task_id)
+        return None if task is None else bound_name(task.identifier, task.title)
+
+    @strawberry.field(
+        description="The key of the workspace that the live table belongs to; null if it belongs to none."
+    )
+    async def backing_workspace_key(root: strawberry.Parent[WorkspaceRow], info: Info) -> str | None:
+        """Its id."""
+        table = await _live(root, info)
+        owner = None if table is None else table.owner_workspace_id
+        return None if owner is None else str(owner)
+
     @strawberry.field(description="The key of the live table; empty for a snapshot and for a table without key.")
     async def backing_row_identity_columns(root: strawberry.Parent[WorkspaceRow], info: Info) -> list[str]:
         """In key order."""
