@@ -166,6 +166,7 @@ class App:
         executor = Executor(schema, suggestions=development)
         streams = Streams(self.db, self.hub)
         self.services.triage.on_mark(streams.views.touch)
+        self.tailer.rights.on_change(streams.views.touch_all)
         self.web = WebState(
             services=self.services,
             streams=streams,

@@ -1,6 +1,7 @@
 """Rights: whoever may not read a workspace any more is told so, and hears nothing more of it."""
 
 from collections import defaultdict
+from collections.abc import Callable, Collection
 from typing import Final
 from uuid import UUID
 
@@ -19,6 +20,18 @@ class Rights:
     def __init__(self, db: Database, hub: Hub) -> None:
         self._db = db
         self._hub = hub
+        self._told: list[Callable[[UUID], None]] = []
+
+    def on_change(self, told: Callable[[UUID], None]) -> None:
+        """Call `told` with each tenant in which somebody got or lost the right to a workspace."""
+        self._told.append(told)
+
+    async def changed(self, tenants: Collection[UUID]) -> None:
+        """The log says that somebody got or lost a right."""
+        for tenant_id in tenants:
+            for told in self._told:
+                told(tenant_id)
+        await self.run_once()
 
     async def run_once(self) -> int:
         """One statement for all subscribers of this process; returns how many were ended."""

@@ -13,7 +13,7 @@ import structlog
 from app.clock import monotonic
 from app.db.engine import Database, Lane
 from app.domain.errors import ServiceUnavailable
-from app.domain.tasks.events import TAKES_RIGHTS
+from app.domain.tasks.events import CHANGES_RIGHTS
 from app.events.bell import Bell
 from app.events.hub import Hub
 from app.events.rights import Rights
@@ -63,8 +63,8 @@ class Tailer:
             found = await events.tail(self._db, positions, most=PAGE)
             for tenant_id, group in groupby(found, key=lambda event: event.tenant_id):
                 await self._hand_over(tenant_id, list(group))
-            if any(event.type in TAKES_RIGHTS for event in found):
-                await self.rights.run_once()
+            if tenants := {event.tenant_id for event in found if event.type in CHANGES_RIGHTS}:
+                await self.rights.changed(tenants)
             total += len(found)
             if len(found) < PAGE:
                 break

@@ -237,6 +237,12 @@ class Views:
         for view in self._of(tenant_id, user_id):
             view.touch()
 
+    def touch_all(self, tenant_id: UUID) -> None:
+        """Somebody of the tenant may see other things than before, of which no event of theirs tells."""
+        for view in self._views.values():
+            if view.watched.viewer.tenant_id == tenant_id:
+                view.touch()
+
     def _of(self, tenant_id: UUID, user_id: UUID) -> list[View[Any]]:
         viewers = ((view, view.watched.viewer) for view in self._views.values())
         return [view for view, viewer in viewers if (viewer.tenant_id, viewer.user_id) == (tenant_id, user_id)]

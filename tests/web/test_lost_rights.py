@@ -142,3 +142,22 @@ async def test_others_listen_on(stage: Stage, app: App) -> None:
         # Neither change of the share was for recipients to see.
         seen = await kept.receive()
         assert seen["payload"]["data"] == {"workspaceEvents": {"type": "WORKSPACE_ARCHIVED"}}
+
+
+async def test_a_dashboard_of_everything_shows_what_is_shared_now(stage: Stage, app: App) -> None:
+    document = "subscription { taskDashboard { totals { runsTotal } } }"
+    async with peer(stage.server, key=stage.key) as client:
+        await client.send({"type": "subscribe", "id": "all", "payload": {"query": document}})
+
+        async def runs() -> tuple[int, float]:
+            begun = monotonic()
+            message = await client.receive()
+            return message["payload"]["data"]["taskDashboard"]["totals"]["runsTotal"], monotonic() - begun
+
+        assert (await runs())[0] == 1
+        await stage.services.shares.revoke(stage.owner, str(stage.place.id))
+        count, took = await runs()
+        assert (count, took < SECONDS_MAX) == (0, True)
+        await share_with(app.services, stage.owner, stage.place.id, stage.guest)
+        count, took = await runs()
+        assert (count, took < SECONDS_MAX) == (1, True)

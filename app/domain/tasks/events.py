@@ -58,6 +58,8 @@ class EventType(StrEnum):
     WORKSPACE_CHART_DELETED = "workspace.chart_deleted"
     WORKSPACE_TASK_ATTACHED = "workspace.task_attached"
     WORKSPACE_TASK_DETACHED = "workspace.task_detached"
+    WORKSPACE_THREAD_CREATED = "workspace.thread_created"
+    WORKSPACE_MESSAGE_POSTED = "workspace.message_posted"
     TAG_CREATED = "tag.created"
     TAG_UPDATED = "tag.updated"
     TAG_DELETED = "tag.deleted"
@@ -120,6 +122,10 @@ DESCRIPTIONS: dict[EventType, str] = {
     EventType.WORKSPACE_CHART_DELETED: "A chart is gone.",
     EventType.WORKSPACE_TASK_ATTACHED: "A task was bound to a workspace.",
     EventType.WORKSPACE_TASK_DETACHED: "A task is no longer bound to a workspace.",
+    EventType.WORKSPACE_THREAD_CREATED: "A conversation on a workspace was begun; only its author sees this.",
+    EventType.WORKSPACE_MESSAGE_POSTED: (
+        "A message was posted and opened a turn; the payload holds ids alone, and only the author sees this."
+    ),
     EventType.TAG_CREATED: "A tag exists.",
     EventType.TAG_UPDATED: "A tag changed.",
     EventType.TAG_DELETED: "A tag is gone, also from the workspaces it stood on.",
@@ -133,5 +139,7 @@ TABLE_CHANGES: frozenset[EventType] = frozenset({EventType.WORKSPACE_CELL_UPDATE
 OWNERS_ONLY: frozenset[EventType] = frozenset(
     {EventType.WORKSPACE_SHARED, EventType.WORKSPACE_SHARE_REVOKED, EventType.WORKSPACE_SHARE_CLEARED}
 )
-# After these somebody may no longer read what they read before.
-TAKES_RIGHTS: frozenset[EventType] = OWNERS_ONLY | {EventType.WORKSPACE_DELETED}
+# Conversations are their authors' own: these are seen by whoever caused them.
+AUTHORS_ONLY: frozenset[EventType] = frozenset({EventType.WORKSPACE_THREAD_CREATED, EventType.WORKSPACE_MESSAGE_POSTED})
+# After these somebody may read what they could not, or may not read what they could.
+CHANGES_RIGHTS: frozenset[EventType] = OWNERS_ONLY | {EventType.WORKSPACE_DELETED}
