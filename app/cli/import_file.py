@@ -26,7 +26,7 @@ TENTHS = 10
 
 
 @click.command(
-    help="Make a live table of a file: .csv, .tsv, .json (an array of objects) or .jsonl. Types are inferred."
+    help="Make a live table of a file: .csv, .tsv, .json (an array of objects), .jsonl or .parquet. Types are inferred."
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--name", help="Name of the table; made from the file's name if absent.")

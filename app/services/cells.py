@@ -13,7 +13,7 @@ from app.domain.access.credentials import Scope
 from app.domain.access.policy import Action
 from app.domain.access.viewer import Viewer
 from app.domain.actor import Origin, OriginKind
-from app.domain.errors import BadInput, Conflict, Forbidden, NotFound
+from app.domain.errors import BadInput, Conflict, Forbidden, NotFound, WorkspaceArchived
 from app.domain.grid.cell_edit import (
     EDITS_MAX,
     Address,
@@ -204,7 +204,7 @@ def _refuse(viewer: Viewer, workspace: WorkspaceRow, reason: ReadOnlyReason | No
         raise Forbidden("You may read this workspace but not change its data; ask its owner.", reason=reason.value)
     if reason is ReadOnlyReason.WORKSPACE_ARCHIVED:
         active(workspace)
-        raise Conflict("The workspace of the table is archived; restore it first.", reason=reason.value)
+        raise WorkspaceArchived("The workspace of the table is archived; restore it first.", reason=reason.value)
     raise Conflict(
         "The data of this workspace cannot be changed: there is none, or its table is no table of ours or has no key.",
         reason="workspace_read_only",

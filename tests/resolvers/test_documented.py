@@ -3,10 +3,13 @@
 import re
 from pathlib import Path
 
+from graphql import parse, validate
+
 from app.domain.access.viewer import Viewer
+from app.resolvers.root import build_schema
 from app.services.registry import Services
 from tests.support.graph import Graph
-from tests.support.grid import NUMBER, STRING, make_empty, make_table, make_workspace
+from tests.support.grid import INTEGER, NUMBER, STRING, make_empty, make_table, make_workspace
 
 
 def documents(guide: str) -> list[str]:
@@ -29,10 +32,17 @@ async def test_the_documents_of_the_guide_run(services: Services, viewer: Viewer
     weather = {"weather": STRING, "temp_max": NUMBER}
     live = await make_table(services, viewer, weather, [["sun", 20.0], ["rain", 10.0], ["sun", 24.0]], name="weather")
     place = await make_workspace(services, viewer, live)
-    drawn = (await graph.data(DOCUMENTS[2], {"workspace": str(place.id)}))["createChart"]
+    people = await make_table(services, viewer, {"name": STRING, "age": INTEGER}, [["Ada", 36]], key=("name",))
+    members = str((await make_workspace(services, viewer, people)).id)
+    edited = (await graph.data(DOCUMENTS[2], {"workspace": members}))["updateCell"]
+    assert (edited["row"], edited["conflict"], edited["userErrors"]) == ({"name": "Ada", "age": 37}, None, [])
+    again = (await graph.data(DOCUMENTS[2], {"workspace": members}))["updateCell"]
+    assert again["conflict"] == {"currentValue": 37, "row": {"name": "Ada", "age": 37}}
+    assert validate(build_schema()._schema, parse(DOCUMENTS[3])) == []
+    drawn = (await graph.data(DOCUMENTS[4], {"workspace": str(place.id)}))["createChart"]
     assert drawn["userErrors"] == []
     assert [(row["x"], row["y"]) for row in drawn["chart"]["data"]["rows"]] == [("sun", 22.0), ("rain", 10.0)]
-    assert len(DOCUMENTS) == 3
+    assert len(DOCUMENTS) == 5
 
 
 async def test_the_documents_about_sharing_run(
