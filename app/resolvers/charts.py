@@ -5,9 +5,19 @@ from typing import Annotated
 import strawberry
 
 from app.graph.context import Info
-from app.graph.inputs.charts import CreateChartInput, CreateChartPayload
-from app.graph.scalars import BigInt
+from app.graph.inputs.charts import (
+    CreateChartInput,
+    CreateChartPayload,
+    DeleteChartInput,
+    DeleteChartPayload,
+    MoveChartInput,
+    MoveChartPayload,
+    UpdateChartInput,
+    UpdateChartPayload,
+)
+from app.graph.scalars import BigInt, known_sequence
 from app.graph.types.chart import Chart
+from app.graph.types.workspace import Workspace
 from app.resolvers.outcome import shown
 from app.resolvers.problems import each_problem
 
@@ -27,3 +37,50 @@ class ChartMutations:
             return CreateChartPayload(chart=shown(Chart, made.chart), sequence=BigInt(made.sequence))
 
         return await each_problem(CreateChartPayload, info, input, work())
+
+    @strawberry.mutation(description="Change what a chart draws; each accepted spec is a new version of its artifact.")
+    async def update_chart(
+        self, info: Info, input: Annotated[UpdateChartInput, strawberry.argument(description="Chart and changes.")]
+    ) -> UpdateChartPayload:
+        """What is there already changes nothing."""
+
+        async def work() -> UpdateChartPayload:
+            charts, viewer = info.context.services.charts, info.context.viewer
+            done = await charts.update(viewer, input.chart_id, input.to_patch(), workspace_id=input.workspace_id)
+            return UpdateChartPayload(chart=shown(Chart, done.chart), sequence=known_sequence(done.sequence))
+
+        return await each_problem(UpdateChartPayload, info, input, work())
+
+    @strawberry.mutation(description="Put a chart in another place; those between step aside.")
+    async def move_chart(
+        self, info: Info, input: Annotated[MoveChartInput, strawberry.argument(description="Chart and place.")]
+    ) -> MoveChartPayload:
+        """All charts of the workspace stand one behind another."""
+
+        async def work() -> MoveChartPayload:
+            charts, viewer = info.context.services.charts, info.context.viewer
+            done = await charts.move(viewer, input.chart_id, input.position, workspace_id=input.workspace_id)
+            return MoveChartPayload(
+                chart=shown(Chart, done.chart),
+                workspace=shown(Workspace, done.workspace),
+                sequence=known_sequence(done.sequence),
+            )
+
+        return await each_problem(MoveChartPayload, info, input, work())
+
+    @strawberry.mutation(description="Delete a chart; those behind it move up.")
+    async def delete_chart(
+        self, info: Info, input: Annotated[DeleteChartInput, strawberry.argument(description="Which one.")]
+    ) -> DeleteChartPayload:
+        """Its artifact is kept."""
+
+        async def work() -> DeleteChartPayload:
+            charts, viewer = info.context.services.charts, info.context.viewer
+            done = await charts.delete(viewer, input.chart_id, workspace_id=input.workspace_id)
+            return DeleteChartPayload(
+                deleted_chart_id=strawberry.ID(str(done.chart.id)),
+                workspace=shown(Workspace, done.workspace),
+                sequence=known_sequence(done.sequence),
+            )
+
+        return await each_problem(DeleteChartPayload, info, input, work())

@@ -27,6 +27,49 @@ VISIBLE_BY_ID: Final = composed(
      WHERE c.tenant_id = :tenant_id AND c.id = ANY (CAST(:ids AS uuid[])) AND c.workspace_id = ANY ({readable})
     """
 )
+# What follows is done under the lock of the workspace's row: nobody else moves, makes or deletes a chart of it.
+IN_WORKSPACE: Final = composed(
+    """
+    SELECT {chart:c} FROM charts c
+     WHERE c.tenant_id = :tenant_id AND c.workspace_id = :workspace_id AND c.id = :id
+    """
+)
+COUNT: Final = composed(
+    "SELECT count(*) AS total FROM charts c WHERE c.tenant_id = :tenant_id AND c.workspace_id = :workspace_id"
+)
+UPDATE: Final = composed(
+    """
+    UPDATE charts c
+       SET chart_spec_version = :chart_spec_version, spec = CAST(:spec AS jsonb),
+           renderer_config = CAST(:renderer_config AS jsonb), title = CAST(:title AS text), collapsed = :collapsed,
+           last_edited_by = CAST(:last_edited_by AS uuid), updated_at = greatest(now(), c.updated_at)
+     WHERE c.tenant_id = :tenant_id AND c.id = :id
+    RETURNING {chart:c}
+    """
+)
+# The chart takes its new place, and those between the old and the new one step aside.
+MOVE: Final = composed(
+    """
+    UPDATE charts c
+       SET position = CASE WHEN c.id = :id THEN CAST(:goal AS int)
+                           WHEN c.position > CAST(:start AS int) THEN c.position - 1
+                           ELSE c.position + 1 END
+     WHERE c.tenant_id = :tenant_id AND c.workspace_id = :workspace_id
+       AND c.position BETWEEN least(CAST(:start AS int), CAST(:goal AS int))
+                          AND greatest(CAST(:start AS int), CAST(:goal AS int))
+    """
+)
+DELETE: Final = composed(
+    """
+    WITH gone AS (
+        DELETE FROM charts WHERE tenant_id = :tenant_id AND id = :id
+        RETURNING position
+    )
+    UPDATE charts c SET position = c.position - 1
+      FROM gone
+     WHERE c.tenant_id = :tenant_id AND c.workspace_id = :workspace_id AND c.position > gone.position
+    """
+)
 BY_WORKSPACE: Final = composed(
     """
     SELECT {chart:c} FROM charts c
@@ -49,6 +92,18 @@ class NewChart:
     created_by: UUID
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedChart:
+    """What a chart is to be; spec and renderer_config are JSON text."""
+
+    chart_spec_version: int
+    spec: str
+    renderer_config: str
+    title: str | None
+    collapsed: bool
+    last_edited_by: UUID | None
+
+
 async def insert(tx: Tx, tenant_id: UUID, new: NewChart) -> ChartRow:
     """A new chart behind the last one of its workspace."""
     row = await tx.fetchrow(
@@ -64,6 +119,47 @@ async def insert(tx: Tx, tenant_id: UUID, new: NewChart) -> ChartRow:
     )
     assert row is not None
     return ChartRow.of(row)
+
+
+async def in_workspace(tx: Tx, tenant_id: UUID, workspace_id: UUID, id: UUID) -> ChartRow | None:
+    """A chart of a locked workspace; None if it is gone."""
+    row = await tx.fetchrow(IN_WORKSPACE, tenant_id=tenant_id, workspace_id=workspace_id, id=id)
+    return None if row is None else ChartRow.of(row)
+
+
+async def count(tx: Tx, tenant_id: UUID, workspace_id: UUID) -> int:
+    """How many charts a workspace has."""
+    row = await tx.fetchrow(COUNT, tenant_id=tenant_id, workspace_id=workspace_id)
+    assert row is not None
+    total: int = row["total"]
+    return total
+
+
+async def update(tx: Tx, tenant_id: UUID, id: UUID, new: ChangedChart) -> ChartRow:
+    """The chart with what is to be; it is there, and its workspace is locked."""
+    row = await tx.fetchrow(
+        UPDATE,
+        tenant_id=tenant_id,
+        id=id,
+        chart_spec_version=new.chart_spec_version,
+        spec=new.spec,
+        renderer_config=new.renderer_config,
+        title=new.title,
+        collapsed=new.collapsed,
+        last_edited_by=new.last_edited_by,
+    )
+    assert row is not None
+    return ChartRow.of(row)
+
+
+async def move(tx: Tx, tenant_id: UUID, workspace_id: UUID, id: UUID, *, start: int, goal: int) -> None:
+    """Put a chart of a locked workspace from one place to another."""
+    await tx.fetch(MOVE, tenant_id=tenant_id, workspace_id=workspace_id, id=id, start=start, goal=goal)
+
+
+async def delete(tx: Tx, tenant_id: UUID, workspace_id: UUID, id: UUID) -> None:
+    """Take a chart out of a locked workspace and close the gap; its artifact stays."""
+    await tx.fetch(DELETE, tenant_id=tenant_id, workspace_id=workspace_id, id=id)
 
 
 async def visible_by_id(db: Database, tenant_id: UUID, user_id: UUID, ids: Sequence[UUID]) -> list[ChartRow]:

@@ -8,7 +8,7 @@ import strawberry
 from app.graph.context import Info
 from app.graph.relation import related, value
 from app.graph.scalars import JSON
-from app.graph.types.artifact import Artifact
+from app.graph.types.artifact import Artifact, ArtifactVersion
 from app.graph.types.node import Node
 from app.graph.types.user import User
 from app.loaders.chart_data import chart_data
@@ -60,6 +60,11 @@ class Chart(Node):
     updated_at: datetime = value("When it changed last.")
     artifact: Artifact | None = related(
         lambda x: x.artifact_by_id, lambda row: row.artifact_id, "The artifact behind it, with every version."
+    )
+    versions: list[ArtifactVersion] = related(
+        lambda x: x.versions_by_artifact,
+        lambda row: row.artifact_id,
+        "The versions of its spec, newest first; to go back to one, give its chart_spec to updateChart.",
     )
     created_by: User | None = related(lambda x: x.user_by_id, lambda row: row.created_by, "Who made it.")
     last_edited_by: User | None = related(
