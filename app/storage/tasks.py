@@ -72,8 +72,14 @@ async def visible_children(db: Database, tenant_id: UUID, user_id: UUID, parent_
 
 
 async def lock_tree(tx: Tx, tenant_id: UUID, id: str) -> list[Record]:
-    """Lock a task and all its descendants; `id, status` each."""
-    return await tx.fetch(LOCK_TREE, tenant_id=tenant_id, id=id)
+    """Lock a task and all its descendants, those too that came while we waited for one; `id, status` each.
+
+    A child needs its parent's lock: once a look finds no more than is locked already, the tree stands still.
+    """
+    locked: list[Record] = []
+    while len(found := await tx.fetch(LOCK_TREE, tenant_id=tenant_id, id=id)) > len(locked):
+        locked = found
+    return found
 
 
 async def cancel_tree(

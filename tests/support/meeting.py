@@ -24,9 +24,17 @@ WAITING = """
     SELECT count(*) FROM pg_stat_activity a
      WHERE a.datname = current_database() AND cardinality(pg_blocking_pids(a.pid)) > 0
 """
-WAITING_FOR = """
-    SELECT count(*) FROM pg_stat_activity a
-     WHERE a.datname = current_database() AND CAST($1 AS int) = ANY (pg_blocking_pids(a.pid))
+# Who stands before a gate, or behind somebody who does.
+BEHIND = """
+    WITH RECURSIVE waiting AS MATERIALIZED (
+        SELECT a.pid, pg_blocking_pids(a.pid) AS blockers
+          FROM pg_stat_activity a WHERE a.datname = current_database()
+    ), behind AS (
+        SELECT w.pid FROM waiting w WHERE CAST($1 AS int) = ANY (w.blockers)
+         UNION
+        SELECT w.pid FROM waiting w JOIN behind b ON b.pid = ANY (w.blockers)
+    )
+    SELECT count(*) FROM behind
 """
 
 
@@ -45,13 +53,14 @@ class Gate:
         """Let the lease of the barred run end now; seen when the gate lets go."""
         await self._connection.execute(END_LEASE, viewer.tenant_id, run_id)
 
-    async def reached(self) -> None:
-        """Wait until somebody stands right before this gate."""
+    async def reached(self, by: int = 1) -> None:
+        """Wait until so many stand before this gate, or behind somebody who does."""
 
-        async def stands() -> bool:
-            return bool(await self._watch.fetchval(WAITING_FOR, self._connection.get_server_pid()))
+        async def stand() -> bool:
+            found: int = await self._watch.fetchval(BEHIND, self._connection.get_server_pid())
+            return found == by
 
-        await eventually(stands)
+        await eventually(stand)
 
 
 class Meeting:

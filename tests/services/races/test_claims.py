@@ -3,9 +3,10 @@
 import pytest
 
 from app.domain.access.viewer import Viewer
-from app.domain.errors import BadInput
+from app.domain.errors import BadInput, Conflict
+from app.domain.tasks.draft import TaskDraft
 from app.domain.tasks.run_status import RunStatus
-from app.domain.tasks.status import TaskStatus
+from app.domain.tasks.status import TaskScope, TaskStatus
 from app.services.leases import Claimed
 from app.services.registry import Services
 from app.services.task_graph import Linked
@@ -152,3 +153,64 @@ async def test_a_dependency_before_a_claim_leaves_nothing_to_claim(
     await linked
     assert await services.leases.claim(viewer, worker) == NOTHING
     assert await after.events() == ["task.dependency_added"]
+
+
+@pytest.mark.parametrize("first", ["an agent", "a person"])
+async def test_of_an_agent_and_a_person_the_first_has_the_run(
+    services: Services, elsewhere: Services, viewer: Viewer, meeting: Meeting, after: Aftermath, first: str
+) -> None:
+    (run,) = await queued(services, viewer)
+    worker = await session(services, viewer)
+    await after.begins()
+    log = await meeting.at_log(viewer)
+    if first == "an agent":
+        by_hand = elsewhere.run_operations.claim(viewer, str(run.id))
+        claimed, refused = await meeting.race(log, services.leases.claim(viewer, worker), by_hand)
+        assert [moved.run.id for moved in claimed.runs] == [run.id]
+        assert isinstance(refused, Conflict)
+    else:
+        by_hand_first = await meeting.comes(elsewhere.run_operations.claim(viewer, str(run.id)))
+        assert await services.leases.claim(viewer, worker) == NOTHING
+        await log.let_go()
+        assert (await by_hand_first).run.claimed_by == viewer.actor
+    assert await after.events() == ["task.run_claimed"]
+
+
+async def test_a_claim_before_its_blocker_opens_again_keeps_its_run(
+    services: Services, elsewhere: Services, viewer: Viewer, meeting: Meeting, after: Aftermath
+) -> None:
+    (run,), worker, blocker = await queued(services, viewer), await session(services, viewer, 2), "blocker"
+    await a_completed_blocker(services, viewer, run, blocker)
+    await after.begins()
+    log = await meeting.at_log(viewer)
+    claim = services.leases.claim(viewer, worker)
+    claimed, _ = await meeting.race(log, claim, elsewhere.tasks.enqueue(viewer, blocker))
+    assert [moved.run.id for moved in claimed.runs] == [run.id]
+    assert (await after.task(run.task_id)).status is TaskStatus.BLOCKED
+    assert await after.events() == ["task.run_claimed", "task.run_enqueued", "task.blocked"]
+
+
+async def test_a_blocker_that_opens_again_before_the_claim_holds_the_run_back(
+    services: Services, elsewhere: Services, viewer: Viewer, meeting: Meeting, after: Aftermath
+) -> None:
+    (run,), worker, blocker = await queued(services, viewer), await session(services, viewer, 2), "blocker"
+    await a_completed_blocker(services, viewer, run, blocker)
+    await after.begins()
+    log = await meeting.at_log(viewer)
+    opened = await meeting.comes(elsewhere.tasks.enqueue(viewer, blocker))
+    assert await services.leases.claim(viewer, worker) == NOTHING
+    await log.let_go()
+    queued_again = (await opened).run
+    given = await services.leases.claim(viewer, worker, limit=2)
+    assert [moved.run.id for moved in given.runs] == [queued_again.id]
+    assert await after.events() == ["task.run_enqueued", "task.blocked", "task.run_claimed"]
+
+
+async def a_completed_blocker(services: Services, viewer: Viewer, run: RunRow, id: str) -> None:
+    """A completed task that the run's task depends on."""
+    await services.tasks.create(viewer, TaskDraft(id=id, title=id, scope=TaskScope.GLOBAL))
+    made = (await services.tasks.enqueue(viewer, id)).run
+    await services.run_operations.claim(viewer, str(made.id))
+    await services.run_operations.start(viewer, str(made.id))
+    await services.run_operations.complete(viewer, str(made.id))
+    await services.task_graph.add_dependency(viewer, run.task_id, id)

@@ -181,3 +181,37 @@ async def test_two_blockers_that_complete_at_once_free_their_dependent_once(
     assert [moved.run.status for moved in done] == [RunStatus.COMPLETED] * 2
     assert (await after.task("a")).status is TaskStatus.READY
     assert await after.events() == ["task.run_completed", "task.run_completed", "task.unblocked"]
+
+
+@pytest.mark.parametrize("action", ["enqueue", "start"])
+async def test_a_run_queued_behind_a_new_dependency_waits(
+    services: Services,
+    elsewhere: Services,
+    viewer: Viewer,
+    meeting: Meeting,
+    after: Aftermath,
+    worker: str,
+    action: str,
+) -> None:
+    await after.begins()
+    gate = await meeting.at_task(viewer, "a")
+    works = elsewhere.task_graph.add_dependency(viewer, "a", "b"), services.tasks.enqueue(viewer, "a", action=action)
+    _, told = await meeting.race(gate, *works)
+    if action == "enqueue":
+        assert told.run.status is RunStatus.QUEUED
+        assert await after.events() == ["task.dependency_added", "task.run_enqueued"]
+    else:
+        assert isinstance(told, Conflict) and told.facts["reason"] == "blocked"
+        assert await after.events() == ["task.dependency_added"]
+    assert (await services.leases.claim(viewer, worker)).runs == ()
+
+
+async def test_a_run_queued_before_a_new_dependency_waits_as_well(
+    services: Services, elsewhere: Services, viewer: Viewer, meeting: Meeting, after: Aftermath, worker: str
+) -> None:
+    await after.begins()
+    gate = await meeting.at_task(viewer, "a")
+    works = services.tasks.enqueue(viewer, "a"), elsewhere.task_graph.add_dependency(viewer, "a", "b")
+    await meeting.race(gate, *works)
+    assert await after.events() == ["task.run_enqueued", "task.dependency_added"]
+    assert (await services.leases.claim(viewer, worker)).runs == ()
