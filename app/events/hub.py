@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from app.domain.errors import TaskloomError
-from app.domain.tasks.events import TABLE_CHANGES
+from app.domain.tasks.events import AUTHORS_ONLY, TABLE_CHANGES
 from app.storage.rows.event import EventRow
 from app.storage.visibility import Readers
 
@@ -37,6 +37,11 @@ class Listening(Protocol):
     @property
     def place(self) -> UUID | None:
         """The workspace without which there is nothing to listen to; None where there is none such."""
+        ...
+
+    @property
+    def hears_the_end(self) -> bool:
+        """Whether the event that says that this workspace is gone is among what it wants."""
         ...
 
     def offer(self, event: EventRow) -> None:
@@ -129,6 +134,8 @@ def _sees(subscriber: Listening, event: EventRow, readers: Readers) -> bool:
         return (
             place is not None and (subscriber.user_id, place) in readers.pairs and (place, UUID(table)) in readers.shown
         )
+    if event.type in AUTHORS_ONLY and event.actor_ref != str(subscriber.user_id):
+        return False
     return event.workspace_id is None or (subscriber.user_id, event.workspace_id) in readers.of(event.type)
 
 

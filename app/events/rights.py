@@ -42,10 +42,12 @@ class Rights:
         if not listening:
             return 0
         ended = 0
-        for lost in await visibility.no_longer(self._db, list(listening)):
+        for lost, left_behind in await visibility.no_longer(self._db, list(listening)):
             for subscriber in listening[lost]:
-                subscriber.end(gone(lost[2]))
-                ended += 1
+                # Whoever deleted it hears of it in the log, and ends there.
+                if not (left_behind and subscriber.hears_the_end):
+                    subscriber.end(gone(lost[2]))
+                    ended += 1
         return ended
 
 

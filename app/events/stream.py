@@ -82,6 +82,12 @@ class Stream:
         self.position = last if after is None else after
         self._hub.add(self, last)
 
+    @property
+    def hears_the_end(self) -> bool:
+        """Whether the event that says that its workspace is gone is among what it wants."""
+        types, told = self._wanted.types, EventType.WORKSPACE_DELETED
+        return self.topic == ("workspace", str(self.place)) and (types is None or told in types)
+
     def close(self) -> None:
         """Stop listening; may be called twice."""
         self._hub.remove(self)

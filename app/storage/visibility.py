@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.db.engine import Database, Lane
 from app.db.statement import Statement
-from app.domain.tasks.events import OWNERS_ONLY, EventType
+from app.domain.tasks.events import AUTHORS_ONLY, OWNERS_ONLY, EventType
 
 OWNED: Final = "SELECT w.id FROM workspaces w WHERE w.tenant_id = :tenant_id AND w.owner_id = CAST(:user_id AS uuid)"
 SHARED: Final = """
@@ -24,6 +24,12 @@ LEFT_BEHIND: Final = """
 """
 # The ids of every workspace the user owns or holds a live share of; an uncorrelated array, read once a statement.
 READABLE_WORKSPACES: Final = f"ARRAY({OWNED} UNION ALL {SHARED})"
+# A conversation is its author's alone; `{alias}` is a row of `threads`. Whoever may not read the workspace any more does
+# not see what they said there, until it is deleted: what is left then is theirs.
+OWN_THREADS: Final = """
+    ({alias}.user_id = CAST(:user_id AS uuid) AND {visible:{alias}})
+"""
+AUTHORS_TYPES: Final = ", ".join(f"'{type.value}'" for type in sorted(AUTHORS_ONLY))
 OWNERS_TYPES: Final = ", ".join(f"'{type.value}'" for type in sorted(OWNERS_ONLY))
 # Which rows of `events` the user may see.
 READABLE_EVENTS: Final = f"""
@@ -31,6 +37,8 @@ READABLE_EVENTS: Final = f"""
      OR events.workspace_id = ANY (ARRAY({OWNED} UNION ALL {SHARED} UNION ALL {LEFT_BEHIND})))
     AND (events.type <> ALL (ARRAY[{OWNERS_TYPES}])
          OR events.workspace_id = ANY (ARRAY({OWNED} UNION ALL {LEFT_BEHIND})))
+    AND (events.type <> ALL (ARRAY[{AUTHORS_TYPES}])
+         OR events.actor_ref = CAST(CAST(:user_id AS uuid) AS text))
 """
 
 READABLE_PAIRS: Final = Statement(
@@ -50,17 +58,17 @@ READABLE_PAIRS: Final = Statement(
        AND (s.expires_at IS NULL OR s.expires_at > now())
     """
 )
-# Of those who listen to workspaces, the ones who may not read them any more. Whoever deleted a workspace still reads
-# its log; a subscription of theirs ends with the event that says so.
+# Of those who listen to workspaces, the ones who may not read them any more, and whether that is because they deleted
+# them: then the log is still theirs.
 NO_LONGER: Final = Statement(
     """
-    SELECT a.place
+    SELECT a.place,
+           EXISTS (SELECT FROM deleted_workspaces d
+                    WHERE d.tenant_id = a.tenant_id AND d.id = a.workspace_id AND d.owner_id = a.user_id) AS left_behind
       FROM unnest(CAST(:tenant_ids AS uuid[]), CAST(:user_ids AS uuid[]), CAST(:workspace_ids AS uuid[]))
            WITH ORDINALITY AS a(tenant_id, user_id, workspace_id, place)
      WHERE NOT EXISTS (SELECT FROM workspaces w
                         WHERE w.tenant_id = a.tenant_id AND w.id = a.workspace_id AND w.owner_id = a.user_id)
-       AND NOT EXISTS (SELECT FROM deleted_workspaces d
-                        WHERE d.tenant_id = a.tenant_id AND d.id = a.workspace_id AND d.owner_id = a.user_id)
        AND NOT EXISTS (SELECT FROM workspace_recipients p
                          JOIN workspace_shares s ON s.tenant_id = p.tenant_id AND s.workspace_id = p.workspace_id
                         WHERE p.tenant_id = a.tenant_id AND p.workspace_id = a.workspace_id AND p.user_id = a.user_id
@@ -69,6 +77,7 @@ NO_LONGER: Final = Statement(
 )
 
 Pair = tuple[UUID, UUID]
+Asked = tuple[UUID, UUID, UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +104,10 @@ async def readers_of(db: Database, tenant_id: UUID, workspace_ids: Sequence[UUID
     return Readers(frozenset(pair for pair, _ in pairs), frozenset(pair for pair, owns in pairs if owns))
 
 
-async def no_longer(db: Database, asked: Sequence[tuple[UUID, UUID, UUID]]) -> list[tuple[UUID, UUID, UUID]]:
-    """Those of `(tenant, user, workspace)` in which the user may not read the workspace; one statement for all."""
+async def no_longer(db: Database, asked: Sequence[Asked]) -> list[tuple[Asked, bool]]:
+    """Those of `(tenant, user, workspace)` in which the user may not read the workspace, and whether its log is left to
+    them; one statement for all.
+    """
     rows = await db.fetch(
         NO_LONGER,
         Lane.STREAM,
@@ -104,4 +115,4 @@ async def no_longer(db: Database, asked: Sequence[tuple[UUID, UUID, UUID]]) -> l
         user_ids=[user for _, user, _ in asked],
         workspace_ids=[workspace for _, _, workspace in asked],
     )
-    return [asked[row["place"] - 1] for row in rows]
+    return [(asked[row["place"] - 1], row["left_behind"]) for row in rows]

@@ -21,6 +21,7 @@ DOCUMENTS = {
     "workspaceEvents": "subscription($w: ID!) { workspaceEvents(workspaceId: $w) { type } }",
     "taskEvents": "subscription($t: ID!) { taskEvents(taskId: $t) { type } }",
     "runEvents": "subscription($r: ID!) { runEvents(runId: $r) { type } }",
+    "tableChanges": "subscription($w: ID!) { tableChanges(workspaceId: $w) { type } }",
     "events": "subscription($w: ID!) { events(filter: {workspaceId: $w}) { type } }",
     "taskDashboard": "subscription($w: ID!) { taskDashboard(filter: {workspaceId: $w}) { totals { runsTotal } } }",
     "taskInbox": "subscription($w: ID!) { taskInbox(filter: {workspaceId: $w}) { total } }",
@@ -125,6 +126,16 @@ async def test_whoever_deletes_a_workspace_hears_of_it_and_then_nothing(stage: S
         last = await client.receive()
         assert last["payload"]["data"] == {"workspaceEvents": {"type": "WORKSPACE_DELETED"}}
         assert await client.receive() == {"id": "workspaceEvents", "type": "complete"}
+
+
+@pytest.mark.parametrize("name", ["taskEvents", "runEvents", "tableChanges", "taskDashboard"])
+async def test_what_would_not_hear_of_the_deletion_is_ended_by_it(stage: Stage, name: str) -> None:
+    async with peer(stage.server, key=stage.server.key) as client:
+        await stage.subscribe(client, name)
+        await stage.services.workspace_life.delete(stage.owner, str(stage.place.id))
+        message, took = await ended(client)
+        refused(message, stage)
+        assert took < SECONDS_MAX
 
 
 async def test_others_listen_on(stage: Stage, app: App) -> None:
