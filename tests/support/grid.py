@@ -34,7 +34,10 @@ TRACES = composed(
            (SELECT count(*) FROM artifact_versions) AS versions, (SELECT count(*) FROM task_bindings) AS bindings,
            (SELECT count(*) FROM cell_mutations) AS mutations,
            (SELECT coalesce(sum(row_count), 0) FROM tables) AS rows,
-           (SELECT max(last_write_at) FROM tables) AS written, (SELECT max(updated_at) FROM workspaces) AS touched
+           (SELECT max(last_write_at) FROM tables) AS written, (SELECT max(updated_at) FROM workspaces) AS touched,
+           (SELECT md5(string_agg(w::text, ',' ORDER BY w.id)) FROM workspaces w) AS faces,
+           (SELECT md5(string_agg(s::text, ',' ORDER BY s.workspace_id)) FROM workspace_shares s) AS shares,
+           (SELECT md5(string_agg(g::text, ',' ORDER BY g.id)) FROM tags g) AS tags
     """
 )
 ARCHIVE = composed("UPDATE workspaces SET status = 'archived' WHERE id = :id")
