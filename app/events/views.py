@@ -1,7 +1,8 @@
 """Views: a value that is computed once for all who watch it, and again when something happened."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
@@ -11,7 +12,7 @@ import structlog
 from app.clock import monotonic
 from app.domain.access.viewer import Viewer
 from app.domain.errors import RateLimited, ServiceUnavailable
-from app.domain.tasks.events import EventType
+from app.events.sharing import Computation, Sharing
 from app.events.stream import Stream
 from app.events.watcher import INTERVAL_SECONDS, Watcher
 from app.storage.events import Range
@@ -22,7 +23,6 @@ log = structlog.get_logger(__name__)
 LOOK_SECONDS: Final = 5.0
 # One event may move the values of a thousand viewers; queries still get their connections.
 COMPUTING_MAX: Final = 2
-VIEWS_PER_USER_MAX: Final = 20
 
 Value = TypeVar("Value")
 Open = Callable[[Viewer, Range, int | None, UUID | None], Awaitable[Stream]]
@@ -42,12 +42,22 @@ class Watchable(Protocol[Value]):
         ...
 
     @property
+    def shared_key(self) -> Hashable | None:
+        """The same for values that are equal whoever sees them; None where none are."""
+        ...
+
+    @property
+    def most(self) -> int:
+        """How many different ones of its kind one user may watch."""
+        ...
+
+    @property
     def place(self) -> UUID | None:
         """The one workspace it is about; its watchers are ended with the right to read it."""
         ...
 
     @property
-    def moved_by(self) -> tuple[EventType, ...]:
+    def listens(self) -> Sequence[Range]:
         """The events after which it may be another."""
         ...
 
@@ -86,21 +96,28 @@ class View(Generic[Value]):
     """One value of one viewer; it listens for as long as somebody watches."""
 
     def __init__(
-        self, watched: Watchable[Value], open_stream: Open, turns: asyncio.Semaphore, ended: Callable[[Any], None]
+        self,
+        watched: Watchable[Value],
+        open_stream: Open,
+        turns: asyncio.Semaphore,
+        sharing: Sharing,
+        ended: Callable[[Any], None],
     ) -> None:
         self.watched = watched
         self.watchers: set[Watcher[Value]] = set()
         self.computations = 0
         self._open_stream = open_stream
         self._turns = turns
+        self._sharing = sharing
         self._ended = ended
-        self._stream: Stream | None = None
+        self._streams: list[Stream] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._looking = asyncio.Lock()
         self._moved = asyncio.Event()
         self._begun = 0
         self._done = 0
         self._latest: Computed[Value] | None = None
+        self._held: Computation | None = None
 
     def touch(self) -> None:
         """Something happened that no event tells."""
@@ -118,8 +135,8 @@ class View(Generic[Value]):
         if self.watchers:
             return
         self._ended(self)
-        if self._stream is not None:
-            self._stream.close()
+        for stream in self._streams:
+            stream.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -130,7 +147,7 @@ class View(Generic[Value]):
         async with self._looking:
             if self._done > asked:
                 return
-            if self._stream is None:
+            if not self._streams:
                 await self._listen()
             self._begun += 1
             begun = self._begun
@@ -149,8 +166,7 @@ class View(Generic[Value]):
         before = self._latest
         if before is not None and mark == before.mark and not before.is_over():
             return
-        async with self._turns:
-            value = await self.watched.compute()
+        value = await self._value(mark)
         self.computations += 1
         facts, good = self.watched.facts(value), self.watched.good_seconds(value)
         until = None if good is None else monotonic() + good
@@ -159,11 +175,31 @@ class View(Generic[Value]):
             for watcher in self.watchers:
                 watcher.offer(value, facts)
 
+    async def _value(self, mark: object) -> Value:
+        if self.watched.shared_key is None:
+            return await self._in_turn()
+        self._held = self._sharing.of(self.watched.shared_key, mark, self._in_turn)
+        value: Value = await self._held.value()
+        return value
+
+    async def _in_turn(self) -> Value:
+        async with self._turns:
+            return await self.watched.compute()
+
     async def _listen(self) -> None:
         """Before the first value, so that nothing is missed after it."""
-        wanted = Range(types=self.watched.moved_by)
-        self._stream = await self._open_stream(self.watched.viewer, wanted, None, self.watched.place)
-        self._start(self._note(self._stream))
+        opened: list[Stream] = []
+        try:
+            for wanted in self.watched.listens:
+                stream = await self._open_stream(self.watched.viewer, wanted, None, self.watched.place)
+                opened.append(stream)  # what is open has to be closed where the next one fails
+        except BaseException:
+            for stream in opened:
+                stream.close()
+            raise
+        self._streams = opened
+        for stream in opened:
+            self._start(self._note(stream))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(self._or_fail(work)))
@@ -211,7 +247,9 @@ class Views:
 
     def __init__(self, open_stream: Open) -> None:
         self._open_stream = open_stream
-        self._turns = asyncio.Semaphore(COMPUTING_MAX)
+        # Each kind has its own turns: slow charts do not keep dashboards waiting.
+        self._turns: defaultdict[type, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(COMPUTING_MAX))
+        self._sharing = Sharing()
         self._views: dict[Hashable, View[Any]] = {}
 
     def __len__(self) -> int:
@@ -221,8 +259,10 @@ class Views:
         """A watcher that listens already; its first value holds everything that was written before the call."""
         view: View[Value] | None = self._views.get(watched.key)
         if view is None:
-            self._refuse_too_many(watched.viewer)
-            view = self._views[watched.key] = View(watched, self._open_stream, self._turns, self._forget)
+            self._refuse_too_many(watched)
+            turns = self._turns[type(watched)]
+            view = View(watched, self._open_stream, turns, self._sharing, self._forget)
+            self._views[watched.key] = view
         watcher = Watcher(view.leave)
         view.watchers.add(watcher)
         try:
@@ -247,11 +287,13 @@ class Views:
         viewers = ((view, view.watched.viewer) for view in self._views.values())
         return [view for view, viewer in viewers if (viewer.tenant_id, viewer.user_id) == (tenant_id, user_id)]
 
-    def _refuse_too_many(self, viewer: Viewer) -> None:
-        if len(self._of(viewer.tenant_id, viewer.user_id)) >= VIEWS_PER_USER_MAX:
+    def _refuse_too_many(self, watched: Watchable[Any]) -> None:
+        viewer = watched.viewer
+        alike = [view for view in self._of(viewer.tenant_id, viewer.user_id) if type(view.watched) is type(watched)]
+        if len(alike) >= watched.most:
             raise RateLimited(
-                f"You watch {VIEWS_PER_USER_MAX} different dashboards and inboxes already; end one, or use one filter.",
-                limit=VIEWS_PER_USER_MAX,
+                f"You watch {watched.most} different values of this kind already; end one, or use one filter.",
+                limit=watched.most,
             )
 
     def _forget(self, view: View[Any]) -> None:

@@ -1,7 +1,9 @@
 """The data of charts: one statement each, on connections of their own."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from app.db.engine import LANES, Lane
 from app.db.errors import StatementTimeout
@@ -19,7 +21,15 @@ from app.storage.rows.workspace import ChartRow
 SECONDS_MAX: Final = LANES[Lane.CHARTS].statement_ms_max // 1_000
 
 
-async def chart_data(reader: Reader, chart: ChartRow, table: TableRow | None, filters: Sequence[object]) -> ChartData:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnData(ChartData):
+    """The data of a chart, and under which version of its spec."""
+
+    chart_id: UUID
+    chart_spec_version: int
+
+
+async def chart_data(reader: Reader, chart: ChartRow, table: TableRow | None, filters: Sequence[object]) -> DrawnData:
     """What the chart shows now, with a caller's filters on top; a spec whose columns are gone is refused."""
     extra = accepted(parse_filters(list(filters), ("filters",)))
     spec = accepted(parse_spec(chart.spec, ("spec",)))
@@ -33,4 +43,13 @@ async def chart_data(reader: Reader, chart: ChartRow, table: TableRow | None, fi
             f"The chart took longer than {SECONDS_MAX} s and was stopped; narrow it with filters, or try again.",
             reason="chart_timeout",
         ) from problem
-    return shape_rows(plan, rows)
+    data = shape_rows(plan, rows)
+    return DrawnData(
+        chart_id=chart.id,
+        chart_spec_version=chart.chart_spec_version,
+        x_column=data.x_column,
+        group_column=data.group_column,
+        y_label=data.y_label,
+        rows=data.rows,
+        truncated=data.truncated,
+    )

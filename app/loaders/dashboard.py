@@ -13,9 +13,11 @@ from app.domain.tasks.events import EventType
 from app.loaders.facts import without_lease
 from app.loaders.reader import Reader
 from app.storage import dashboard, events
+from app.storage.events import Range
 from app.storage.rows.dashboard import ActiveRunRow
 from app.storage.task_filter import Filter
 
+WATCHED_MAX: Final = 20
 NO_MOMENT: Final = datetime.min.replace(tzinfo=UTC)
 # A session that ends makes orphans of its runs.
 MOVED_BY: Final = (*MOVES, EventType.AGENT_SESSION_ENDED)
@@ -29,7 +31,9 @@ async def task_dashboard(reader: Reader, wanted: Filter) -> Dashboard[ActiveRunR
 class WatchedDashboard:
     """A dashboard to watch."""
 
-    moved_by = MOVED_BY
+    listens = (Range(types=MOVED_BY),)
+    shared_key = None
+    most = WATCHED_MAX
 
     def __init__(self, reader: Reader, wanted: Filter, place: UUID | None = None) -> None:
         self._reader = reader

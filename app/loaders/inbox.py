@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable
 from dataclasses import replace
+from typing import Final
 from uuid import UUID
 
 from app.domain.access.viewer import Viewer
@@ -10,8 +11,11 @@ from app.domain.tasks.inbox import Inbox
 from app.loaders.facts import without_lease
 from app.loaders.reader import Reader
 from app.storage import events, inbox, triage
+from app.storage.events import Range
 from app.storage.inbox import View
 from app.storage.rows.inbox import InboxItemRow
+
+WATCHED_MAX: Final = 20
 
 
 async def task_inbox(reader: Reader, wanted: View) -> Inbox[InboxItemRow]:
@@ -23,7 +27,9 @@ async def task_inbox(reader: Reader, wanted: View) -> Inbox[InboxItemRow]:
 class WatchedInbox:
     """An inbox to watch."""
 
-    moved_by = MOVES
+    listens = (Range(types=MOVES),)
+    shared_key = None
+    most = WATCHED_MAX
 
     def __init__(self, reader: Reader, wanted: View, place: UUID | None = None) -> None:
         self._reader = reader

@@ -1,9 +1,12 @@
 """Root fields about charts."""
 
-from typing import Annotated
+from collections.abc import AsyncIterator
+from typing import Annotated, cast
 
 import strawberry
 
+from app.domain.access.policy import unknown
+from app.domain.errors import NotFound
 from app.graph.context import Info
 from app.graph.inputs.charts import (
     CreateChartInput,
@@ -16,10 +19,12 @@ from app.graph.inputs.charts import (
     UpdateChartPayload,
 )
 from app.graph.scalars import BigInt, known_sequence
-from app.graph.types.chart import Chart
+from app.graph.types.chart import Chart, ChartData, DataFilters
 from app.graph.types.workspace import Workspace
+from app.loaders.watched_chart import WatchedChart
 from app.resolvers.outcome import shown
 from app.resolvers.problems import each_problem
+from app.services.access import known_id
 
 
 @strawberry.type
@@ -84,3 +89,27 @@ class ChartMutations:
             )
 
         return await each_problem(DeleteChartPayload, info, input, work())
+
+
+@strawberry.type
+class ChartSubscriptions:
+    """Live."""
+
+    @strawberry.subscription(
+        description="What a chart shows now, and again when the rows of its table or its spec change, at most twice a"
+        " second, whoever changes them and in whichever workspace."
+    )
+    async def chart_data(
+        self,
+        info: Info,
+        chart_id: Annotated[strawberry.ID, strawberry.argument(description="The chart.")],
+        filters: DataFilters = None,
+    ) -> AsyncIterator[ChartData]:
+        """Computed once for all who watch the same; it ends with the chart and with the right to read it."""
+        loaders = info.context.loaders
+        chart = await loaders.chart_by_id.load(known_id(chart_id, "chart"))
+        place = None if chart is None else await loaders.workspace_by_id.load(chart.workspace_id)
+        if chart is None or place is None:
+            raise NotFound(f"There is no chart {chart_id[:140]!r}.", id=chart_id[:140], reason=unknown("chart"))
+        watched = WatchedChart(loaders.reader, chart, place.table_id, filters or ())
+        return cast("AsyncIterator[ChartData]", await info.context.streams.views.watch(watched))

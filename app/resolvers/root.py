@@ -8,7 +8,7 @@ from app.graph.scalars import SCALARS
 from app.resolvers.agent_sessions import AgentSessionQueries
 from app.resolvers.artifacts import ArtifactMutations, ArtifactQueries
 from app.resolvers.cells import CellMutations
-from app.resolvers.charts import ChartMutations
+from app.resolvers.charts import ChartMutations, ChartSubscriptions
 from app.resolvers.dashboard import DashboardQueries, DashboardSubscriptions
 from app.resolvers.dispatch import DispatchMutations, DispatchQueries
 from app.resolvers.events import EventQueries, EventSubscriptions
@@ -70,7 +70,7 @@ class Mutation(
 
 
 @strawberry.type(description="Everything that can be watched.")
-class Subscription(EventSubscriptions, DashboardSubscriptions, InboxSubscriptions):
+class Subscription(EventSubscriptions, DashboardSubscriptions, InboxSubscriptions, ChartSubscriptions):
     """The root of subscriptions."""
 
 

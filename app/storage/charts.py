@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from app.db.engine import Database
+from app.db.engine import Database, Lane
 from app.db.tx import Tx
+from app.domain.tasks.events import TABLE_CHANGES
+from app.storage.catalog import of_entries
 from app.storage.rows.workspace import ChartRow
 from app.storage.statements import composed
 
+# The version of the spec, the table that is shown if there is one, the sequence of the last change of its rows.
+Mark = tuple[int, UUID | None, int | None]
 # The workspace's row is locked by whoever adds a chart, so positions stay dense.
 INSERT: Final = composed(
     """
@@ -69,6 +73,21 @@ DELETE: Final = composed(
       FROM gone
      WHERE c.tenant_id = :tenant_id AND c.workspace_id = :workspace_id AND c.position > gone.position
     """
+)
+# What the data of a chart depends on: its spec, whether the workspace shows its table, and the last change of the rows.
+STATE: Final = of_entries(
+    f"""
+    SELECT {{chart:c}},
+           (SELECT x.id FROM {{entries}} x
+             WHERE x.tenant_id = w.tenant_id AND x.id = w.table_id AND {{owner_reads}}) AS shown,
+           (SELECT e.sequence FROM events e
+             WHERE e.tenant_id = :tenant_id AND e.payload ->> 'tableId' = CAST(w.table_id AS text)
+               AND e.type IN ({", ".join(f"'{type.value}'" for type in sorted(TABLE_CHANGES))})
+             ORDER BY e.sequence DESC LIMIT 1) AS changed
+      FROM charts c
+      JOIN workspaces w ON w.tenant_id = c.tenant_id AND w.id = c.workspace_id
+     WHERE c.tenant_id = :tenant_id AND c.id = :id AND c.workspace_id = ANY ({{readable}})
+    """  # noqa: S608  # words of our own
 )
 BY_WORKSPACE: Final = composed(
     """
@@ -166,6 +185,15 @@ async def visible_by_id(db: Database, tenant_id: UUID, user_id: UUID, ids: Seque
     """The charts among the ids that the user may see."""
     rows = await db.fetch(VISIBLE_BY_ID, tenant_id=tenant_id, user_id=user_id, ids=ids)
     return [ChartRow.of(row) for row in rows]
+
+
+async def state(db: Database, tenant_id: UUID, user_id: UUID, id: UUID) -> tuple[ChartRow, Mark] | None:
+    """A chart that the user may see, and a sign that is the same for as long as its data is."""
+    row = await db.fetchrow(STATE, Lane.STREAM, tenant_id=tenant_id, user_id=user_id, id=id)
+    if row is None:
+        return None
+    chart = ChartRow.of(row)
+    return chart, (chart.chart_spec_version, row["shown"], row["changed"])
 
 
 async def by_workspace(db: Database, tenant_id: UUID, workspace_ids: Sequence[UUID]) -> list[ChartRow]:

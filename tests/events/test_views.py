@@ -21,6 +21,7 @@ from app.events.tailer import Tailer
 from app.events.views import View, Views
 from app.events.watcher import INTERVAL_SECONDS, Watcher
 from app.storage import events
+from app.storage.events import Range
 from tests.events.test_stream import append
 from tests.support.eventually import eventually
 
@@ -48,7 +49,9 @@ class Watched:
     good: float | None = None
     looks: int = 0
     marks: int = 0
-    moved_by: tuple[EventType, ...] = (EventType.TASK_UPDATED,)
+    listens: tuple[Range, ...] = (Range(types=(EventType.TASK_UPDATED,)),)
+    shared_key: Hashable | None = None
+    most: int = 20
     place: None = None
     fails: list[Exception] = field(default_factory=list)
     entered: asyncio.Event = field(default_factory=asyncio.Event)
@@ -355,7 +358,7 @@ async def test_a_touch_is_for_the_views_of_one_user(
 async def test_a_user_may_watch_so_many_different_values_and_no_more(
     db: Database, viewer: Viewer, colleague: Viewer, live: Live
 ) -> None:
-    open_ones = [await live.views.watch(Watched(db, viewer, name=str(at))) for at in range(views.VIEWS_PER_USER_MAX)]
+    open_ones = [await live.views.watch(Watched(db, viewer, name=str(at))) for at in range(20)]
     with pytest.raises(RateLimited):
         await live.views.watch(Watched(db, viewer, name="one more"))
     open_ones.append(await live.views.watch(Watched(db, viewer, name="0")))

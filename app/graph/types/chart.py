@@ -11,7 +11,7 @@ from app.graph.scalars import JSON
 from app.graph.types.artifact import Artifact, ArtifactVersion
 from app.graph.types.node import Node
 from app.graph.types.user import User
-from app.loaders.chart_data import chart_data
+from app.loaders.chart_data import DrawnData, chart_data
 from app.storage.rows.workspace import ChartRow
 
 if TYPE_CHECKING:
@@ -37,11 +37,22 @@ class ChartData:
     """The rows and their names."""
 
     chart_id: strawberry.ID = value("The chart.")
+    chart_spec_version: int = value("The version of the spec that it was drawn by.")
     x_column: str = value("The column on x.")
     group_column: str | None = value("The column that splits into series.")
     y_label: str | None = value("What y is; null where there are several measures.")
-    rows: list[ChartDataRow] = value("In the order of the spec.")
     truncated: bool = value("Whether more rows existed than the spec's limit.")
+    chart: Annotated["Chart", strawberry.lazy("app.graph.types.chart")] | None = related(
+        lambda x: x.chart_by_id, lambda row: row.chart_id, "The chart as it is now; null if it was deleted just now."
+    )
+
+    @strawberry.field(description="In the order of the spec.")
+    def rows(root: strawberry.Parent[DrawnData]) -> list[ChartDataRow]:
+        """Points, bars or slices."""
+        return [
+            ChartDataRow(x=cast("JSON | None", row["x"]), y=row["y"], group=cast("JSON | None", row["group"]))
+            for row in root.rows
+        ]
 
 
 @strawberry.type(description="A chart of a workspace's rows.")
@@ -80,17 +91,7 @@ class Chart(Node):
         loaders = info.context.loaders
         table = await loaders.shown_by_workspace.load(root.workspace_id)
         found = await chart_data(loaders.reader, root, table, filters or ())
-        return ChartData(
-            chart_id=strawberry.ID(str(root.id)),
-            x_column=found.x_column,
-            group_column=found.group_column,
-            y_label=found.y_label,
-            rows=[
-                ChartDataRow(x=cast("JSON | None", row["x"]), y=row["y"], group=cast("JSON | None", row["group"]))
-                for row in found.rows
-            ],
-            truncated=found.truncated,
-        )
+        return cast("ChartData", found)
 
     @classmethod
     def is_type_of(cls, row: object, _info: object) -> bool:
