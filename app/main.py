@@ -51,6 +51,7 @@ from app.services.tags import Tags
 from app.services.task_changes import TaskChanges
 from app.services.task_graph import TaskGraph
 from app.services.tasks import Tasks
+from app.services.threads import Threads
 from app.services.triage import TriageDesk
 from app.services.workspace_life import WorkspaceLife
 from app.services.workspaces import Workspaces
@@ -143,6 +144,7 @@ def build_services(db: Database, *, import_bytes_max: int = BYTES_MAX) -> Servic
         workspace_life=WorkspaceLife(db, access),
         shares=Shares(db, access, utc_now),
         tags=Tags(db, access, utc_now),
+        threads=Threads(db, access, utc_now, consequences),
         charts=Charts(db, access, utc_now),
         cells=Cells(db, access, utc_now),
     )

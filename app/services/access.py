@@ -5,13 +5,22 @@ from contextlib import suppress
 from uuid import UUID
 
 from app.db.engine import Database
-from app.domain.access.policy import Action, SessionBound, TenantWide, WorkspaceBound, require, unknown
+from app.domain.access.policy import (
+    Action,
+    SessionBound,
+    TenantWide,
+    ThreadBound,
+    WorkspaceBound,
+    require,
+    unknown,
+)
 from app.domain.access.viewer import Viewer
 from app.domain.errors import Conflict, NotFound
 from app.domain.ids import is_task_id, parse_uuid
-from app.storage import identity, tasks, workspaces
+from app.storage import identity, tasks, threads, workspaces
 from app.storage.rows.identity import AgentSessionRow
 from app.storage.rows.task import TaskRow
+from app.storage.rows.thread import ThreadRow
 from app.storage.rows.workspace import WorkspaceRow
 
 
@@ -96,6 +105,23 @@ class Access:
         if isinstance(found, Exception):
             raise found
         return found
+
+    async def thread(self, viewer: Viewer, id: UUID, action: Action) -> ThreadRow:
+        """The viewer's own thread, on a workspace that they may read or that is deleted."""
+        rows = await threads.by_id(self._db, viewer.tenant_id, [id])
+        place_id = rows[0].workspace_id if rows else None
+        places = [] if place_id is None else [place_id]
+        found = await workspaces.facts(self._db, viewer.tenant_id, viewer.user_id, places) if places else []
+        place = next(
+            (
+                WorkspaceBound(tenant_id=viewer.tenant_id, owner_id=row.owner_id, recipient=recipient)
+                for row, recipient in found
+            ),
+            None,
+        )
+        bound = ThreadBound(tenant_id=viewer.tenant_id, author_id=rows[0].user_id, place=place) if rows else None
+        require(viewer, action, bound, what="thread", id=id)
+        return rows[0]
 
     async def agent_session(self, viewer: Viewer, id: UUID) -> AgentSessionRow:
         """The viewer's own agent session, active or ended."""

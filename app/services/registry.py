@@ -25,6 +25,7 @@ from app.services.tags import Tags
 from app.services.task_changes import TaskChanges
 from app.services.task_graph import TaskGraph
 from app.services.tasks import Tasks
+from app.services.threads import Threads
 from app.services.triage import TriageDesk
 from app.services.workspace_life import WorkspaceLife
 from app.services.workspaces import Workspaces
@@ -58,6 +59,7 @@ class Services:
     workspace_life: WorkspaceLife
     shares: Shares
     tags: Tags
+    threads: Threads
     charts: Charts
     cells: Cells
 

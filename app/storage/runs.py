@@ -87,6 +87,12 @@ async def by_id(db: Database, tenant_id: UUID, ids: Sequence[UUID]) -> list[RunR
     return [RunRow.of(row) for row in await db.fetch(BY_ID, tenant_id=tenant_id, ids=ids)]
 
 
+async def by_id_in(tx: Tx, tenant_id: UUID, id: UUID) -> RunRow | None:
+    """The run as a transaction sees it."""
+    row = await tx.fetchrow(BY_ID, tenant_id=tenant_id, ids=[id])
+    return None if row is None else RunRow.of(row)
+
+
 async def visible_by_id(db: Database, tenant_id: UUID, user_id: UUID, ids: Sequence[UUID]) -> list[RunRow]:
     """The runs among the ids that the user may see."""
     return [RunRow.of(row) for row in await db.fetch(VISIBLE_BY_ID, tenant_id=tenant_id, user_id=user_id, ids=ids)]

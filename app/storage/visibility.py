@@ -24,10 +24,17 @@ LEFT_BEHIND: Final = """
 """
 # The ids of every workspace the user owns or holds a live share of; an uncorrelated array, read once a statement.
 READABLE_WORKSPACES: Final = f"ARRAY({OWNED} UNION ALL {SHARED})"
-# A conversation is its author's alone; `{alias}` is a row of `threads`. Whoever may not read the workspace any more does
-# not see what they said there, until it is deleted: what is left then is theirs.
+# A conversation is its author's alone; `{alias}` is a row of `threads`. Whoever may not read the workspace any more
+# does not see what they said there, until it is deleted: what is left then is theirs.
 OWN_THREADS: Final = """
     ({alias}.user_id = CAST(:user_id AS uuid) AND {visible:{alias}})
+"""
+# Whoever has to answer a question reads it for as long as the lease of the run `{alias}` is theirs.
+HOLDS: Final = """
+    ({alias}.status IN ('claimed', 'starting', 'running') AND {alias}.lease_until > now()
+     AND EXISTS (SELECT FROM agent_sessions s
+                  WHERE s.tenant_id = {alias}.tenant_id AND s.id = {alias}.agent_session_id
+                    AND s.user_id = CAST(:user_id AS uuid)))
 """
 AUTHORS_TYPES: Final = ", ".join(f"'{type.value}'" for type in sorted(AUTHORS_ONLY))
 OWNERS_TYPES: Final = ", ".join(f"'{type.value}'" for type in sorted(OWNERS_ONLY))

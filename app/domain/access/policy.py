@@ -16,6 +16,7 @@ class Action(StrEnum):
     WRITE = "write"
     SHARE = "share"
     LEAVE = "leave"
+    CONVERSE = "converse"
     WORK = "work"
     ADMINISTER = "administer"
 
@@ -25,6 +26,7 @@ SCOPE_FOR = {
     Action.WRITE: Scope.WRITE,
     Action.SHARE: Scope.WRITE,
     Action.LEAVE: Scope.WRITE,
+    Action.CONVERSE: Scope.WRITE,
     Action.WORK: Scope.WORK,
     Action.ADMINISTER: Scope.ADMIN,
 }
@@ -56,7 +58,18 @@ class SessionBound:
     user_id: UUID
 
 
-Object = TenantWide | WorkspaceBound | SessionBound
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadBound:
+    """A conversation: its author's alone, for as long as they may read its workspace, or once that is deleted."""
+
+    tenant_id: UUID
+    author_id: UUID
+    place: WorkspaceBound | None
+
+
+Object = TenantWide | WorkspaceBound | SessionBound | ThreadBound
+# What is called otherwise where it has a stable word.
+PUBLISHED_NAMES = {"thread": "session"}
 
 
 def sees(viewer: Viewer, thing: Object) -> bool:
@@ -66,6 +79,8 @@ def sees(viewer: Viewer, thing: Object) -> bool:
     match thing:
         case WorkspaceBound():
             return thing.owner_id == viewer.user_id or thing.recipient
+        case ThreadBound():
+            return thing.author_id == viewer.user_id and (thing.place is None or sees(viewer, thing.place))
         case SessionBound():
             return True
         case TenantWide():
@@ -82,8 +97,10 @@ def can(viewer: Viewer, action: Action, thing: Object) -> bool:
         return viewer.role is UserRole.ADMIN
     match thing:
         case WorkspaceBound():
-            # Whoever may read it may stop reading it.
-            return thing.owner_id == viewer.user_id or action is Action.LEAVE
+            # Whoever may read it may stop reading it, and talk about it.
+            return thing.owner_id == viewer.user_id or action in (Action.LEAVE, Action.CONVERSE)
+        case ThreadBound():
+            return action is Action.CONVERSE
         case SessionBound():
             return thing.user_id == viewer.user_id
         case TenantWide():
@@ -93,7 +110,7 @@ def can(viewer: Viewer, action: Action, thing: Object) -> bool:
 
 def unknown(what: str) -> str:
     """The stable word for "there is no such thing": `workspace_not_found` and the like."""
-    return f"{what.lower().replace(' ', '_')}_not_found"
+    return f"{PUBLISHED_NAMES.get(what, what).lower().replace(' ', '_')}_not_found"
 
 
 def require(viewer: Viewer, action: Action, thing: Object | None, *, what: str, id: object) -> None:
