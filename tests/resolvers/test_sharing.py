@@ -382,3 +382,33 @@ async def test_where_the_rows_of_a_workspace_are(services: Services, viewer: Vie
     assert list(kept.values()) == [str(copy.table_id), None, None]
     empty = (await graph.data(document, {"id": str(home.id)}))["workspace"]
     assert list(empty.values()) == [None, None, None]
+
+
+async def test_the_runs_of_a_workspace_are_its_own(services: Services, viewer: Viewer, graph: Graph) -> None:
+    here, elsewhere = await make_empty(services, viewer), await make_empty(services, viewer)
+    runs = []
+    for place in (here, here, here, elsewhere):
+        task = await make_task(services, viewer, workspace_id=place.id)
+        runs.append(str((await services.tasks.enqueue(viewer, task)).run.id))
+    await services.tasks.enqueue(viewer, await make_task(services, viewer, "global"))
+    document = """
+    query($id: ID!, $run: ID!, $after: String) {
+      workspace(id: $id) {
+        run(id: $run) { id }
+        runs(first: 2, after: $after) { nodes { id } totalCount pageInfo { endCursor hasNextPage } }
+      }
+    }
+    """
+    first = (await graph.data(document, {"id": str(here.id), "run": runs[0]}))["workspace"]
+    assert (first["run"], [run["id"] for run in first["runs"]["nodes"]]) == ({"id": runs[0]}, [runs[2], runs[1]])
+    assert (first["runs"]["totalCount"], first["runs"]["pageInfo"]["hasNextPage"]) == (3, True)
+    more = {"id": str(here.id), "run": runs[3], "after": first["runs"]["pageInfo"]["endCursor"]}
+    rest = (await graph.data(document, more))["workspace"]
+    assert (rest["run"], rest["runs"]["nodes"], rest["runs"]["pageInfo"]["hasNextPage"]) == (
+        None,
+        [{"id": runs[0]}],
+        False,
+    )
+    for damaged in ("x", "WzEsInVzZXJzIiwieCJd", "WzEsIndvcmtzcGFjZSBydW5zIiwieCJd"):
+        answer = await graph(document, {**more, "after": damaged})
+        assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"

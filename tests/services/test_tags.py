@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from app.db.engine import Database
+from app.domain.access.credentials import Scope
 from app.domain.access.viewer import Viewer
 from app.domain.errors import BadInput, Conflict, Forbidden, NotFound
 from app.domain.invalid import InvalidInput
@@ -17,6 +18,7 @@ from app.storage import tags
 from tests.services.test_workspaces import log
 from tests.support.grid import make_empty, unchanged
 from tests.support.log import event_types
+from tests.support.people import make_viewer
 
 NOBODY = "01900000-0000-7000-8000-000000000000"
 
@@ -79,6 +81,21 @@ async def test_only_its_creator_and_administrators_change_a_tag(
             with pytest.raises(Forbidden):
                 await attempt
     await services.tags.delete(colleague, str(theirs.id))
+
+
+async def test_a_key_without_the_scope_write_makes_no_tag(db: Database, services: Services, viewer: Viewer) -> None:
+    reader = await make_viewer(db, scopes=frozenset({Scope.READ, Scope.WORK}))
+    place = await make_empty(services, viewer)
+    tag = (await services.tags.create(viewer, TagDraft(name="mine"))).tag
+    for attempt in (
+        services.tags.create(reader, TagDraft(name="x")),
+        services.tags.update(reader, str(tag.id), TagDraft(name="x")),
+        services.tags.delete(reader, str(tag.id)),
+        services.tags.set_on_workspace(reader, str(place.id), [], ["x"]),
+    ):
+        async with unchanged(db):
+            with pytest.raises(Forbidden, match="scope"):
+                await attempt
 
 
 async def test_tags_are_set_as_a_whole(db: Database, services: Services, viewer: Viewer) -> None:
