@@ -1,7 +1,8 @@
-"""Rows of a file into a table: COPY batch by batch, so that memory stays bounded; all or nothing."""
+"""Rows of a file into a table: one COPY that is fed batch by batch, so that memory stays bounded; all or nothing."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -9,6 +10,7 @@ from app.db.tx import Tx
 from app.domain.grid.batch import RowBatch, place_problem
 from app.domain.grid.file_rows import read_file
 from app.domain.grid.files import FileFormat
+from app.domain.grid.rows import Row
 from app.domain.grid.table import null_key_problems
 from app.domain.invalid import InvalidInput, accepted
 from app.domain.problems import Problem, Refused
@@ -27,38 +29,58 @@ class RowFile:
 
 
 async def copy_file(tx: Tx, source: Source, file: RowFile) -> int:
-    """Copy all rows; the next batch is read while the server takes this one. InvalidInput tells line and column."""
+    """Copy all rows in one statement, read as the server takes them. InvalidInput tells line and column."""
+    async with aclosing(_rows(source, file)) as rows:
+        try:
+            return await grid.copy_rows(tx, source, rows)
+        except grid.RowRefused as refusal:
+            raise await _refused(source, file, refusal) from refusal
+
+
+async def _rows(source: Source, file: RowFile) -> AsyncGenerator[Row, None]:
+    """The rows in order; the next batch is read while the server takes this one."""
     batches = read_file(file.stream, file.file_format, source.columns, progress=file.progress)
-    copied = 0
     coming = _next(batches)
     try:
         while (found := await coming) is not None:
             batch = accepted(found)
             coming = _next(batches)
-            await _copy_batch(tx, source, batch)
-            copied += len(batch.rows)
+            _require_keys(source, batch)
+            for row in zip(*batch.columns, strict=True):
+                yield row
     finally:
-        # A thread cannot be stopped: the file must not be closed while one reads it.
+        # A thread cannot be stopped: the file must not be closed, nor read again, while one reads it.
         await asyncio.gather(coming, return_exceptions=True)
-    return copied
+
+
+def _require_keys(source: Source, batch: RowBatch) -> None:
+    keys = (cells for column, cells in zip(source.columns, batch.columns, strict=True) if column.name in source.key)
+    if all(None not in cells for cells in keys):
+        return
+    for problem in null_key_problems(batch.rows, source.columns, source.key):
+        index, column = int(problem.loc[0]), str(problem.loc[1])
+        raise InvalidInput([place_problem(batch.unit, batch.places[index], problem.code, problem.message, column)])
 
 
 def _next(batches: Iterator[RowBatch | Refused]) -> "asyncio.Task[RowBatch | Refused | None]":
     return asyncio.create_task(asyncio.to_thread(next, batches, None))
 
 
-async def _copy_batch(tx: Tx, source: Source, batch: RowBatch) -> None:
-    for problem in null_key_problems(batch.rows, source.columns, source.key):
-        index, column = int(problem.loc[0]), str(problem.loc[1])
-        raise _placed(batch, index, problem.code, problem.message, column)
-    try:
-        await grid.copy_rows(tx, source, batch.rows)
-    except grid.RowRefused as refusal:
-        code, why = ("duplicate", DUPLICATE_ROW) if refusal.duplicate else ("too_large", TOO_LARGE_ROW)
-        if refusal.index is None:
-            raise InvalidInput([Problem((), code, f"A record {why}")]) from refusal
-        raise _placed(batch, refusal.index, code, f"The record {why}") from refusal
+async def _refused(source: Source, file: RowFile, refusal: grid.RowRefused) -> InvalidInput:
+    code, why = ("duplicate", DUPLICATE_ROW) if refusal.duplicate else ("too_large", TOO_LARGE_ROW)
+    place = None if refusal.index is None else await asyncio.to_thread(_place, source, file, refusal.index)
+    if place is None:
+        return InvalidInput([Problem((), code, f"A record {why}")])
+    return InvalidInput([place_problem(*place, code, f"The record {why}")])
 
 
-def _placed(batch: RowBatch, index: int, code: str, message: str, column: str | None = None) -> InvalidInput:
-    return InvalidInput([place_problem(batch.unit, batch.places[index], code, message, column)])
+def _place(source: Source, file: RowFile, index: int) -> tuple[str, int] | None:
+    """Where a row stands, by its number from 0; looked up in the file, so that no place of any row is kept."""
+    before = 0
+    for batch in read_file(file.stream, file.file_format, source.columns):
+        if isinstance(batch, Refused):
+            return None
+        if index < before + len(batch.places):
+            return batch.unit, batch.places[index - before]
+        before += len(batch.places)
+    return None

@@ -1,7 +1,7 @@
 """Rows of data tables: made, copied in, paged; the only place besides aggregate.py that composes SQL on them."""
 
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -69,7 +69,7 @@ async def drop(tx: Tx, source: Source) -> None:
     await tx.run(drop_sql(source))
 
 
-async def copy_rows(tx: Tx, source: Source, rows: Sequence[Sequence[object]]) -> int:
+async def copy_rows(tx: Tx, source: Source, rows: Sequence[Sequence[object]] | AsyncIterable[Sequence[object]]) -> int:
     """COPY rows, in column order, into the relation."""
     names = [stored(column.name) for column in source.columns]
     try:

@@ -6,11 +6,11 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from tests.benchmarks import claim_complete, delivery, event_order, grid_and_chart, memory, reads
+from tests.benchmarks import claim_complete, delivery, event_order, grid_and_chart, import_csv, memory, reads
 from tests.benchmarks.harness import Scale, say
 from tests.benchmarks.server import BenchServer
 
-ALL: Sequence[ModuleType] = (event_order, claim_complete, delivery, memory, grid_and_chart, reads)
+ALL: Sequence[ModuleType] = (event_order, claim_complete, delivery, memory, grid_and_chart, import_csv, reads)
 
 
 def main() -> int:

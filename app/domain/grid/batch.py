@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from app.domain.grid.coerce import Cell
 from app.domain.grid.rows import Row
 from app.domain.problems import Problem, loc_key, shown
 
@@ -27,12 +28,17 @@ class RawBatch:
 
 @dataclass(frozen=True, slots=True)
 class RowBatch:
-    """Typed rows in column order, ready for storage, and the place of each in its file."""
+    """Typed cells, column by column, ready for storage, and the place of each row in its file."""
 
-    rows: list[Row]
+    columns: Sequence[Sequence[Cell]]
     places: Sequence[int]
     bytes_read: int
     unit: str = "line"
+
+    @property
+    def rows(self) -> list[Row]:
+        """Row by row; who takes them one at a time zips the columns."""
+        return list(zip(*self.columns, strict=True))
 
 
 def line_problem(line: int, code: str, message: str) -> Problem:

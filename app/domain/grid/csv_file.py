@@ -3,10 +3,11 @@
 import csv
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from app.domain.grid.batch import BATCH_BYTES, BATCH_ROWS, RawBatch, line_problem
+from app.domain.grid.batch import BATCH_BYTES, BATCH_ROWS, line_problem
 from app.domain.grid.column import Column, ColumnType, column_problems
 from app.domain.grid.lines import BadLine, TextLines
 from app.domain.problems import Problem, Refused, refuse
@@ -14,7 +15,18 @@ from app.domain.problems import Problem, Refused, refuse
 if TYPE_CHECKING:
     from _csv import Reader
 
-_CHUNK_ROWS: Final = 100
+_CHUNK_ROWS: Final = 250
+
+
+@dataclass(slots=True, kw_only=True)
+class TextBatch:
+    """Records as columns of text, the place of each record, and problems with what could not be read at all."""
+
+    columns: list[list[str]]
+    places: list[int]
+    problems: list[Problem]
+    bytes_read: int = 0
+    unit: str = "line"
 
 
 class CsvFile:
@@ -30,46 +42,55 @@ class CsvFile:
         self._reader = reader
         self.header = header
 
-    def batches(self) -> Iterator[RawBatch]:
+    def batches(self) -> Iterator[TextBatch]:
         """Records of the right width, in order; a record that cannot be read at all ends the file."""
-        stopped: Problem | None = None
-        while stopped is None:
-            first_line = self._reader.line_num + 1
-            records, stopped = self._next_records(first_line)
-            if not records and stopped is None:
-                return
-            yield self._batch(records, first_line, stopped)
+        more = True
+        while more:
+            batch = TextBatch(columns=[[] for _ in self.header], places=[], problems=[])
+            more = self._fill(batch)
+            batch.bytes_read = self._lines.bytes_read
+            if batch.places or batch.problems or more:
+                yield batch
 
-    def _next_records(self, first_line: int) -> tuple[list[list[str]], Problem | None]:
-        records: list[list[str]] = []
+    def _fill(self, batch: TextBatch) -> bool:
+        """Few records at a time become cells of columns: lists that live long cost the garbage collector dear."""
         enough = self._lines.bytes_read + BATCH_BYTES
-        before = -1
-        try:
-            while before < len(records) < BATCH_ROWS and self._lines.bytes_read < enough:
-                before = len(records)
+        while len(batch.places) < BATCH_ROWS and self._lines.bytes_read < enough:
+            first_line = self._reader.line_num + 1
+            records: list[list[str]] = []
+            try:
                 records.extend(islice(self._reader, _CHUNK_ROWS))  # keeps what came before an error
-        except BadLine as bad:
-            return records, line_problem(self._lines.number, "unreadable", str(bad))
-        except csv.Error as bad:
-            start = first_line + sum(map(_height, records))
-            return records, line_problem(start, "unreadable", f"The record is not well formed: {bad}.")
-        return records, None
+            except BadLine as bad:
+                stopped = line_problem(self._lines.number, "unreadable", str(bad))
+            except csv.Error as bad:
+                start = first_line + sum(map(_height, records))
+                stopped = line_problem(start, "unreadable", f"The record is not well formed: {bad}.")
+            else:
+                self._take(batch, records, first_line)
+                if len(records) < _CHUNK_ROWS:
+                    return False
+                continue
+            self._take(batch, records, first_line)
+            batch.problems.append(stopped)
+            return False
+        return True
 
-    def _batch(self, records: list[list[str]], first_line: int, stopped: Problem | None) -> RawBatch:
+    def _take(self, batch: TextBatch, records: list[list[str]], first_line: int) -> None:
         places: Sequence[int] = range(first_line, first_line + len(records))
         if self._reader.line_num != first_line + len(records) - 1:
             places = _places(records, first_line)
-        problems: list[Problem] = []
         width = len(self.header)
         if not set(map(len, records)) <= {width}:
-            problems = [
+            batch.problems += [
                 line_problem(place, "row_length", f"{len(record)} cells; the header names {width} columns.")
                 for place, record in zip(places, records, strict=True)
                 if record and len(record) != width  # an empty line is no record
             ]
             sound = [index for index, record in enumerate(records) if len(record) == width]
             places, records = [places[index] for index in sound], [records[index] for index in sound]
-        return RawBatch(records, places, [*problems, *([stopped] if stopped else [])], self._lines.bytes_read)
+        batch.places.extend(places)
+        for column, cells in zip(batch.columns, zip(*records, strict=True), strict=False):
+            column.extend(cells)
 
 
 def open_csv(stream: BinaryIO, delimiter: str) -> CsvFile | Refused:

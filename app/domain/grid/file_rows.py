@@ -6,7 +6,7 @@ from typing import Any, BinaryIO, assert_never
 from app.domain.grid.batch import RawBatch, RowBatch, place_problem
 from app.domain.grid.bulk import BadValue, Converter, convert_column, table_faults
 from app.domain.grid.column import Column, ColumnType
-from app.domain.grid.csv_file import open_csv
+from app.domain.grid.csv_file import TextBatch, open_csv
 from app.domain.grid.file_scan import Progress
 from app.domain.grid.filecells import FROM_JSON, FROM_TEXT, written
 from app.domain.grid.files import DELIMITERS, FileFormat
@@ -68,10 +68,9 @@ def _text_batches(stream: BinaryIO, delimiter: str, columns: Sequence[Column]) -
         return
     positions = {name: position for position, name in enumerate(file.header)}
     for batch in file.batches():
-        cells = list(zip(*batch.records, strict=True))
-        nothing = [None] * len(batch.records)
+        nothing = [None] * len(batch.places)
         table = [
-            _nulled(cells[positions[column.name]]) if cells and column.name in positions else nothing
+            _nulled(batch.columns[positions[column.name]]) if column.name in positions else nothing
             for column in columns
         ]
         yield _typed(batch, table, columns, FROM_TEXT, [])
@@ -123,7 +122,7 @@ def _unknown_names(names: Sequence[str] | Mapping[str, object], columns: Sequenc
 
 
 def _typed(
-    batch: RawBatch,
+    batch: RawBatch | TextBatch,
     table: Sequence[Sequence[Any]],
     columns: Sequence[Column],
     converters_by_type: Mapping[ColumnType, Converter],
@@ -134,7 +133,7 @@ def _typed(
     cells = [column for column in done if column is not None]
     problems = [*batch.problems, *problems]
     if not problems and len(cells) == len(done):
-        return RowBatch(list(zip(*cells, strict=True)), batch.places, batch.bytes_read, batch.unit)
+        return RowBatch(cells, batch.places, batch.bytes_read, batch.unit)
 
     def problem_of(fault: BadValue) -> Problem:
         message = f"{fault.message} Found {written(table[fault.column][fault.row])}."

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import BinaryIO, assert_never
+from typing import BinaryIO, TypeVar, assert_never
 
 from app.domain.grid.batch import RawBatch
 from app.domain.grid.column import COLUMNS_MAX, Column, column_problems
-from app.domain.grid.csv_file import CsvFile, open_csv
+from app.domain.grid.csv_file import CsvFile, TextBatch, open_csv
 from app.domain.grid.files import DELIMITERS, FileFormat
 from app.domain.grid.infer import JsonGuess, TextGuess
 from app.domain.grid.json_file import json_array_batches, json_line_batches
@@ -16,6 +16,7 @@ from app.domain.grid.rows import values_of
 from app.domain.problems import PROBLEMS_MAX, Problem, Refused, refuse
 
 Progress = Callable[[int], None]
+Batch = TypeVar("Batch", RawBatch, TextBatch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +53,8 @@ def _scan_text(file: CsvFile, file_format: FileFormat, progress: Progress | None
     problems: list[Problem] = []
     row_count = 0
     for batch in _watched(file.batches(), problems, progress):
-        row_count += len(batch.records)
-        for guess, values in zip(guesses, zip(*batch.records, strict=True), strict=False):
+        row_count += len(batch.places)
+        for guess, values in zip(guesses, batch.columns, strict=True):
             guess.feed_many(values)
     if problems:
         return refuse(problems)
@@ -84,7 +85,7 @@ def _scan_json(batches: Iterator[RawBatch], file_format: FileFormat, progress: P
     return FileScan(file_format=file_format, columns=columns, row_count=row_count)
 
 
-def _watched(batches: Iterator[RawBatch], problems: list[Problem], progress: Progress | None) -> Iterator[RawBatch]:
+def _watched(batches: Iterator[Batch], problems: list[Problem], progress: Progress | None) -> Iterator[Batch]:
     """The batches, while their problems are gathered and progress is told."""
     for batch in batches:
         problems.extend(batch.problems)

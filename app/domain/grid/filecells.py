@@ -1,18 +1,20 @@
 """Cells of files: text becomes what its column was inferred to be; files are read more kindly than calls."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
 import orjson
 
-from app.domain.grid.bulk import QUICK, Converter, Quick, quick_strings
+from app.domain.grid.bulk import QUICK, Converter, Quick, quick_strings, surely_finite
 from app.domain.grid.coerce import CELLS, BadCell, Cell
 from app.domain.grid.column import ColumnType
 from app.domain.grid.instants import parse_file_date, parse_file_instant
-from app.domain.grid.numerals import is_int64
+from app.domain.grid.numerals import NUMERALS, is_int64
 from app.domain.problems import shown
 
+_NUMERALS: Final = re.compile(NUMERALS)
 _BOOLEANS: Final[Mapping[str, bool]] = {
     "true": True,
     "True": True,
@@ -38,6 +40,30 @@ def _quick_integers(values: Sequence[str | None]) -> Sequence[Cell] | None:
     if list(map(str, found)) != texts or not all(map(is_int64, (min(found, default=0), max(found, default=0)))):
         return None
     return found if len(found) == len(values) else [None if value is None else int(value) for value in values]
+
+
+def _quick_numbers(values: Sequence[str | None]) -> Sequence[Cell] | None:
+    """Numerals and nothing else, looked at as one long text; too large ones need a closer look."""
+    texts = [value for value in values if value is not None]
+    if _NUMERALS.fullmatch("\n".join([*texts, ""])) is None:
+        return None
+    found = list(map(float, texts))
+    if not surely_finite(found):
+        return None
+    return found if len(found) == len(values) else [None if value is None else float(value) for value in values]
+
+
+def _each_once(cell: Callable[[Any], Cell]) -> Quick:
+    """Days and instants repeat: each text is read once."""
+
+    def quick(values: Sequence[str | None]) -> Sequence[Cell] | None:
+        try:
+            known: dict[str | None, Cell] = {value: cell(value) for value in set(values) if value is not None}
+        except BadCell:
+            return None
+        return list(map(known.get, values))
+
+    return quick
 
 
 def _boolean(value: object) -> bool:
@@ -91,6 +117,12 @@ _FROM_BOTH: Final[Mapping[ColumnType, Callable[[Any], Cell]]] = {
 }
 FROM_TEXT: Final = _converters(
     {**_FROM_BOTH, ColumnType.BOOLEAN: _boolean, ColumnType.JSON: _json_of_text},
-    {ColumnType.STRING: quick_strings, ColumnType.INTEGER: _quick_integers},
+    {
+        ColumnType.STRING: quick_strings,
+        ColumnType.INTEGER: _quick_integers,
+        ColumnType.NUMBER: _quick_numbers,
+        ColumnType.DATE: _each_once(_date),
+        ColumnType.DATETIME: _each_once(_datetime),
+    },
 )
 FROM_JSON: Final = _converters({**_FROM_BOTH, ColumnType.STRING: _string_of_json}, QUICK)

@@ -15,6 +15,10 @@ _INTEGER: Final = re.compile(r"0|-?[1-9][0-9]*")
 _NUMERAL: Final = re.compile(r"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 
 
+# Numerals of ordinary length, each before a line break.
+NUMERALS: Final = r"(?:-?(?:(?:0|[1-9][0-9]{0,99})(?:\.[0-9]{1,99})?|\.[0-9]{1,99})(?:[eE][+-]?[0-9]{1,4})?\n)*+"
+
+
 def is_numeral(text: str) -> bool:
     """A plain decimal number: no blanks, no sign but minus, no leading zeros, no words."""
     return len(text) <= NUMERAL_LENGTH_MAX and _NUMERAL.fullmatch(text) is not None

@@ -8,6 +8,8 @@ from app.domain.grid.batch import BATCH_ROWS, RowBatch
 from app.domain.grid.column import Column, ColumnType
 from app.domain.grid.file_rows import read_file
 from app.domain.grid.files import FileFormat
+from app.domain.grid.lines import LINE_BYTES_MAX
+from app.domain.problems import Refused
 
 A = [Column(name="a", data_type=ColumnType.STRING)]
 
@@ -36,3 +38,19 @@ def test_a_row_has_a_place(text: str, file_format: FileFormat, found: list[tuple
 def test_a_row_of_a_later_batch_has_its_place() -> None:
     found = places(b"a\n" + b"1\n" * (BATCH_ROWS + 5), FileFormat.CSV)
     assert (len(found), found[BATCH_ROWS + 3]) == (BATCH_ROWS + 5, ("line", BATCH_ROWS + 5))
+
+
+def test_bad_lines_have_their_number_wherever_they_stand_in_a_block() -> None:
+    for count in (0, 1, 5_000, 400_000):
+        good = b"a\n" + b"x\n" * count
+        for bad, code in ((b"\xff\n", "unreadable"), (b"y" * (LINE_BYTES_MAX + 1) + b"\n", "unreadable")):
+            *_, last = read_file(BytesIO(good + bad + b"x\n"), FileFormat.CSV, A)
+            assert isinstance(last, Refused)
+            assert [(one.loc, one.code) for one in last.problems] == [((count + 2,), code)]
+
+
+def test_lines_end_at_line_feeds_alone() -> None:
+    text = "a\nx\u2028y\x0bz\n\x85\n"
+    [batch] = read_file(BytesIO(text.encode()), FileFormat.CSV, A)
+    assert isinstance(batch, RowBatch)
+    assert (batch.rows, batch.places) == ([("x\u2028y\x0bz",), ("\x85",)], [2, 3])
