@@ -14,7 +14,7 @@ from app.db.engine import Database
 from app.services.registry import Services
 from tests.support.life.journeys import Journeys
 
-LIVES, STEPS = 20, 30
+LIVES, STEPS = 12, 30
 
 
 @pytest.mark.parametrize("part", range(4))

@@ -37,18 +37,7 @@ class AgentVerbs(Stage):
     @precondition(some_claimed)
     @rule(by=callers, at=places, session=places, epoch=epochs)
     def heartbeat(self, by: str | None, at: int, session: int, epoch: int | None) -> None:
-        who, session_id, run_id, asked = self.under(by, at, session, epoch)
-        facts: dict[str, object] = {}
-
-        def work_out(_: object) -> Answer:
-            answer = lease_rules.heartbeat(self.world(who), self.cast.user(who), session_id, run_id, asked)
-            facts.update(answer.facts)
-            return answer
-
-        told = self.act(self.services.leases.heartbeat(self.viewer(who), session_id, run_id, epoch=asked), work_out)
-        if told is not None:
-            assert isinstance(told, Heartbeat)
-            assert facts == {"lease_lost": told.lease_lost, "cancel_requested": told.cancel_requested}
+        self.beat(*self.under(by, at, session, epoch))
 
     @precondition(some_claimed)
     @rule(by=callers, at=places, session=places, epoch=epochs, outcome=st.sampled_from(("completed", "failed")))
@@ -95,6 +84,20 @@ class AgentVerbs(Stage):
         run_id, run = self.run_at(at, *HELD)
         who, session_id = self.session_at(session, run)
         return by or who, session_id, run_id, _epoch(run, epoch)
+
+    def beat(self, who: str, session_id: str, run_id: str, epoch: int | None) -> None:
+        """A heartbeat; what it is told is what the rules say."""
+        facts: dict[str, object] = {}
+
+        def work_out(_: object) -> Answer:
+            answer = lease_rules.heartbeat(self.world(who), self.cast.user(who), session_id, run_id, epoch)
+            facts.update(answer.facts)
+            return answer
+
+        told = self.act(self.services.leases.heartbeat(self.viewer(who), session_id, run_id, epoch=epoch), work_out)
+        if told is not None:
+            assert isinstance(told, Heartbeat)
+            assert facts == {"lease_lost": told.lease_lost, "cancel_requested": told.cancel_requested}
 
     def end_claimed(self, who: str, session_id: str, run_id: str, epoch: int | None, outcome: str) -> None:
         """Complete or fail under a lease."""

@@ -5,8 +5,9 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from app.domain.tasks.triage import Mark
 from tests.support.life.agent_verbs import AgentVerbs
-from tests.support.life.cast import OWNER
+from tests.support.life.cast import OWNER, new_task
 from tests.support.life.run_verbs import RunVerbs
 from tests.support.life.stage import some_claimed, some_leased, some_queued
 from tests.support.life.task_verbs import TaskVerbs, changes
@@ -14,17 +15,21 @@ from tests.support.life.things import Run
 
 ids = st.sampled_from(("a", "b", "c", "d"))
 keys = st.sampled_from((None, "k", "l"))
-ends = st.sampled_from(("completed", "failed", "released", "expired", "completed", "failed"))
+WAITS = ((("b", "a"), ("d", "a")), (("d", "b"),), (("d", "a"),), (("d", "b"), ("a", "b")))
+ends = st.sampled_from(("completed", "failed", "released", "expired", "canceled", "completed", "failed"))
 
 
 class Journeys(TaskVerbs, RunVerbs, AgentVerbs):
     """What usually happens to a task."""
 
-    @rule(id=ids, key=keys, end=ends)
-    def an_agent_works_on_a_task(self, id: str, key: str | None, end: str) -> None:
+    @rule(id=ids, key=keys, end=ends, regret=st.booleans())
+    def an_agent_works_on_a_task(self, id: str, key: str | None, end: str, regret: bool) -> None:
         self.queue(OWNER, id, "enqueue", key)
         self.claim_by_whoever_may(id)
         self.end_by_agent(id, end)
+        task = self.world(OWNER).tasks.get(id)
+        if regret and task is not None and task.status in ("completed", "failed"):
+            self.cancel(OWNER, id)
 
     @precondition(some_queued)
     @rule(id=ids)
@@ -37,7 +42,7 @@ class Journeys(TaskVerbs, RunVerbs, AgentVerbs):
         self.end_by_agent(id, end)
 
     @precondition(some_leased)
-    @rule(change=changes, end=ends, then=st.sampled_from(("nothing", "claimed", "queued")))
+    @rule(change=changes, end=ends | st.just("released"), then=st.sampled_from(("nothing", "claimed", "queued")))
     def a_task_changes_while_an_agent_has_it(self, change: dict[str, Any], end: str, then: str) -> None:
         held = [run for run in self.world(OWNER).runs.values() if run.is_held and run.holder]
         if held:
@@ -65,10 +70,34 @@ class Journeys(TaskVerbs, RunVerbs, AgentVerbs):
             self.by_hand("start", OWNER, run.id)
             self.finish(OWNER, run.id, outcome)
 
-    @rule(pair=st.sampled_from((("b", "a"), ("d", "b"), ("d", "a"))))
-    def a_task_waits_for_another(self, pair: tuple[str, str]) -> None:
-        if pair not in self.world(OWNER).edges:
-            self.depend(OWNER, *pair)
+    @rule(pairs=st.sampled_from(WAITS))
+    def tasks_wait_for_others(self, pairs: tuple[tuple[str, str], ...]) -> None:
+        for pair in pairs:
+            if pair not in self.world(OWNER).edges:
+                self.depend(OWNER, *pair)
+
+    @rule(id=st.sampled_from(("e", "f")), key=keys, last=st.sampled_from(("publish", "start", "enqueue")))
+    def a_draft_is_approved(self, id: str, key: str | None, last: str) -> None:
+        task = new_task(id, draft=True, manual=True)
+        if id not in self.world(OWNER).tasks:
+            self.create(OWNER, task)
+            self.queue(OWNER, id, "publish", key)
+        self.queue(OWNER, id, "approve", key)
+        self.queue(OWNER, id, last, key)
+
+    @rule(ids=st.permutations(("a", "b", "d")), urgent=st.sampled_from((40, 10)), session=st.sampled_from((1, 0)))
+    def agents_take_what_is_most_urgent(self, ids: list[str], urgent: int, session: int) -> None:
+        for id in ids:
+            self.queue(OWNER, id, "enqueue", None)
+        self.change(OWNER, ids[1], {"priority": urgent})
+        self.claim(None, session, 2, frozenset(), 0)
+
+    @rule(id=ids, marks=st.lists(st.sampled_from(Mark), min_size=2, max_size=3), between=st.booleans())
+    def an_inbox_is_worked_through(self, id: str, marks: list[Mark], between: bool) -> None:
+        for mark in marks:
+            self.put_mark(OWNER, id, mark)
+            if between:
+                self.queue(OWNER, id, "enqueue", None)
 
     @rule(id=ids, key=keys, decision=st.sampled_from(("approve", "reject", "later", "approve")))
     def a_task_needs_approval(self, id: str, key: str | None, decision: str) -> None:
@@ -93,12 +122,15 @@ class Journeys(TaskVerbs, RunVerbs, AgentVerbs):
                 self.claim(None, at, 1, frozenset(), 0)
 
     def end_by_agent(self, id: str, end: str) -> None:
-        """The holder of the task's run completes, fails or releases it, or loses it."""
+        """The holder of the task's run completes, fails or releases it, or loses it to time or to a person."""
         run = self.open_run(id)
         who, session_id = self.session_at(0, run)
         if run is None or run.holder is None:
             return
-        if end == "expired":
+        if end == "canceled":
+            self.cancel_by_hand(OWNER, run.id)
+            self.beat(who, session_id, run.id, run.epoch)
+        elif end == "expired":
             self.age(OWNER, run)
             self.take_back()
         elif end == "released":

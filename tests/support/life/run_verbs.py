@@ -41,10 +41,7 @@ class RunVerbs(Stage):
     @rule(who=people, at=places)
     def cancel_run(self, who: str, at: int) -> None:
         id, _ = self.run_at(at, "claimed", "running", "queued")
-        self.act(
-            self.services.tasks.cancel_run(self.viewer(who), id),
-            lambda _: operator_rules.cancel(self.world(who), self.cast.user(who), id),
-        )
+        self.cancel_by_hand(who, id)
 
     @precondition(some_leased)
     @rule(at=st.integers(0, 2))
@@ -65,6 +62,13 @@ class RunVerbs(Stage):
         self.act(
             operations.claim(viewer, id) if verb == "claim" else operations.start(viewer, id),
             lambda _: rules(self.world(who), self.cast.user(who), id),
+        )
+
+    def cancel_by_hand(self, who: str, id: str) -> None:
+        """End an open run."""
+        self.act(
+            self.services.tasks.cancel_run(self.viewer(who), id),
+            lambda _: operator_rules.cancel(self.world(who), self.cast.user(who), id),
         )
 
     def attach(self, who: str, id: str, session_id: str) -> None:

@@ -11,7 +11,7 @@ from app.domain.tasks.triage import Mark
 from tests.support.life import queue_rules, task_rules, triage_rules
 from tests.support.life.cast import draft_of, new_task
 from tests.support.life.stage import NOWHERE, Stage, keys, names, people
-from tests.support.life.things import Answer
+from tests.support.life.things import Answer, Task
 
 drafts = st.fixed_dictionaries(
     {
@@ -24,6 +24,7 @@ drafts = st.fixed_dictionaries(
 )
 changes: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.fixed_dictionaries({"policy": st.sampled_from(("manual", "none"))}),
+    st.just({"policy": "manual"}),
     st.fixed_dictionaries({"max_attempts": st.sampled_from((1, 2, 3, 11))}),
     st.fixed_dictionaries({"priority": st.sampled_from((10, 40))}),
     st.just({}),
@@ -44,10 +45,7 @@ class TaskVerbs(Stage):
     @rule(who=people, id=new_names, placed=st.booleans(), wanted=drafts)
     def create_task(self, who: str, id: str, placed: bool, wanted: dict[str, Any]) -> None:
         task = new_task(id, place=self.cast.workspace if placed else None, **wanted)
-        self.act(
-            self.services.tasks.create(self.viewer(who), draft_of(task)),
-            lambda _: task_rules.create(self.world(who), self.cast.user(who), task),
-        )
+        self.create(who, task)
 
     @rule(who=people, parent=names, id=new_names, placed=st.booleans(), wanted=drafts)
     def create_child_task(self, who: str, parent: str, id: str, placed: bool, wanted: dict[str, Any]) -> None:
@@ -79,10 +77,7 @@ class TaskVerbs(Stage):
     def cancel_task(self, who: str, id: str, sure: bool) -> None:
         if not sure:
             return
-        self.act(
-            self.services.tasks.cancel(self.viewer(who), id, reason="enough"),
-            lambda _: task_rules.cancel(self.world(who), self.cast.user(who), id),
-        )
+        self.cancel(who, id)
 
     @rule(who=people, id=names, blocker=names)
     def add_dependency(self, who: str, id: str, blocker: str) -> None:
@@ -113,6 +108,24 @@ class TaskVerbs(Stage):
 
     @rule(who=people, id=names, what=st.sampled_from(Mark))
     def mark(self, who: str, id: str, what: Mark) -> None:
+        self.put_mark(who, id, what)
+
+    def create(self, who: str, task: Task) -> None:
+        """A new root."""
+        self.act(
+            self.services.tasks.create(self.viewer(who), draft_of(task)),
+            lambda _: task_rules.create(self.world(who), self.cast.user(who), task),
+        )
+
+    def cancel(self, who: str, id: str) -> None:
+        """Cancel a tree."""
+        self.act(
+            self.services.tasks.cancel(self.viewer(who), id, reason="enough"),
+            lambda _: task_rules.cancel(self.world(who), self.cast.user(who), id),
+        )
+
+    def put_mark(self, who: str, id: str, what: Mark) -> None:
+        """Read, dismiss or archive."""
         self.act(
             self.services.triage.mark(self.viewer(who), id, what),
             lambda _: triage_rules.mark(self.world(who), self.cast.user(who), id, what.value),
