@@ -15,7 +15,7 @@ from app.services.shares import ShareDraft
 from app.services.tables import TableDraft
 from app.services.workspace_draft import Binding
 from app.services.workspace_life import CONFIG_BYTES_MAX, WorkspacePatch
-from app.storage import events, workspaces
+from app.storage import events, workspace_life, workspaces
 from app.storage.events import Range
 from app.storage.statements import composed
 from tests.services.test_charts import SPEC
@@ -46,6 +46,16 @@ LEFT = composed(
              WHERE n.nspname LIKE 'data\\_%' AND c.relkind = 'r') AS relations
     """
 )
+
+
+WAITING = composed(
+    "SELECT count(*) AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+
+
+async def all_wait(db: Database, count: int) -> bool:
+    """Whether so many statements wait for a lock."""
+    return bool((await db.fetch(WAITING))[0]["waiting"] == count)
 
 
 async def now(db: Database, viewer: Viewer, id: Any) -> Any:
@@ -254,3 +264,33 @@ async def test_a_write_that_meets_the_end_waits_for_it(
     imported = types.count("table.rows_imported")
     assert imported == (0 if isinstance(done[0], Exception) else 1)
     assert types.index(f"workspace.{end}d") > (types.index("table.rows_imported") if imported else 0)
+
+
+@pytest.mark.parametrize("end", ["archived", "deleted"])
+async def test_no_write_slips_in_behind_the_end(db: Database, services: Services, viewer: Viewer, end: str) -> None:
+    place = await make_empty(services, viewer)
+    id, task = str(place.id), await make_task(services, viewer)
+    owned = await make_table(services, viewer, scope=TableScope.WORKSPACE, workspace_id=id, name="own")
+    draft = TableDraft(name="t", columns=columns_of(PEOPLE), scope=TableScope.WORKSPACE, workspace_id=id)
+    async with db.transaction() as tx:
+        # All of these were allowed when they began, and meet the end on their way.
+        assert await workspace_life.seize(tx, viewer.tenant_id, place.id)
+        writes = [
+            services.tables.import_rows(viewer, str(owned.id), PEOPLE_ROWS),
+            services.tables.delete(viewer, str(owned.id)),
+            services.tables.create(viewer, draft),
+            make_artifact(services, viewer, workspace_id=id),
+            services.workspaces.attach(viewer, id, Binding(task_id=task, mutates=False)),
+            services.workspace_life.update(viewer, id, WorkspacePatch(title="x")),
+            services.shares.put(viewer, id, ShareDraft()),
+        ]
+        under_way = [asyncio.create_task(one) for one in writes]
+        await eventually(lambda: all_wait(db, len(under_way)))
+        if end == "archived":
+            await workspace_life.set_status(tx, viewer.tenant_id, place.id, "archived")
+        else:
+            await workspace_life.delete(tx, viewer.tenant_id, place.id)
+    done = await asyncio.gather(*under_way, return_exceptions=True)
+    kind = WorkspaceArchived if end == "archived" else NotFound
+    assert [type(one) for one in done] == [kind] * len(under_way)
+    assert [type for type, _ in await log(db, viewer, place)][-1] == "table.created"
