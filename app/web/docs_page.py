@@ -71,7 +71,7 @@ class DocsPage:
     def _parameters(found: Sequence[Mapping[str, Any]]) -> str:
         rows = "".join(
             f"<tr><td><code>{escape(one['name'])}</code></td><td>{one['in']}{' (required)' if one['required'] else ''}"
-            f"</td><td>{escape(' | '.join(one['schema'].get('enum', [one['schema']['type']])))}</td></tr>"
+            f"</td><td>{escape(_kind_of(one['schema']))}</td></tr>"
             for one in found
         )
         return f"<table>{rows}</table>" if rows else ""
@@ -91,12 +91,23 @@ class DocsPage:
         if "enum" in schema:
             return " | ".join(schema["enum"])
         kind = schema.get("type", "any JSON value")
+        if isinstance(kind, list):
+            kind = kind[0]
         if kind == "array":
             return [self._example(schema["items"], above)]
         if kind == "object":
             required = schema.get("required", [])
             return {
                 name + ("" if name in required else "?"): self._example(member, above)
-                for name, member in schema["properties"].items()
+                for name, member in schema.get("properties", {}).items()
             }
-        return schema.get("format") or (kind if isinstance(kind, str) else kind[0])
+        return schema.get("format") or kind
+
+
+def _kind_of(schema: Mapping[str, Any]) -> str:
+    """The words of a parameter, or its type."""
+    if "enum" in schema:
+        return " | ".join(schema["enum"])
+    if schema["type"] == "array":
+        return f"{_kind_of(schema['items'])}, repeated"
+    return str(schema.get("format") or schema["type"])

@@ -21,6 +21,7 @@ from app.web.openapi import openapi_routes
 from app.web.request_id import request_id_of
 from app.web.rest.data.table import data_api
 from app.web.rest.tasks.table import tasks_api
+from app.web.rest.workspaces.table import workspaces_api
 from app.web.state import WebState
 from app.web.static_files import static_routes
 
@@ -43,6 +44,7 @@ def build_site(schema: Schema, state: WebState, health: Health, metrics: Metrics
             Route("/metrics", health.show_metrics),
             data_api(state),
             tasks_api(state),
+            workspaces_api(state),
             *openapi_routes(),
             *static_routes(),
         ],

@@ -35,6 +35,11 @@ Json = Any
 # Any JSON object.
 JsonObject = dict[str, Any]
 
+
+class TextOrInteger:
+    """What a step into a document is: a name or an index."""
+
+
 PLAIN: Final[Mapping[object, Mapping[str, Any]]] = {
     str: {"type": "string"},
     bool: {"type": "boolean"},
@@ -43,6 +48,7 @@ PLAIN: Final[Mapping[object, Mapping[str, Any]]] = {
     dict: {"type": "object", "additionalProperties": True},
     datetime: {"type": "string", "format": "date-time"},
     UUID: {"type": "string", "format": "uuid"},
+    TextOrInteger: {"type": ["string", "integer"]},
 }
 
 
@@ -179,33 +185,35 @@ class Schemas:
     def of(self, hint: Any) -> dict[str, Any]:
         """The schema of a field."""
         kind, marks = bare(hint)
+        schema = self._plain(kind, marks)
         nullable = NULLABLE in marks or (self._notation.writes_nulls and OPTIONAL in marks)
-        like = mark_of(Like, marks)
-        if like is not None:
-            kind = like.kind
-        if kind is Any:
-            return {}
-        if is_dataclass(kind) or (isinstance(kind, type) and issubclass(kind, StrEnum)):
-            named = self._ref(kind)  # type: ignore[arg-type]  # is_dataclass also passes instances
-            return {"anyOf": [named, {"type": "null"}]} if nullable else named
-        found: dict[str, Any]
-        if get_origin(kind) is tuple:
-            found = {"type": "array", "items": self.of(get_args(kind)[0])}
-        else:
-            formats = [mark for mark in marks if isinstance(mark, str) and mark not in (NULLABLE, OPTIONAL)]
-            found = {**PLAIN[kind], **_limits(marks), **({"format": formats[0]} if formats else {})}
-        if nullable:
-            found["type"] = [found["type"], "null"]
-        return found
+        if not nullable or not schema:
+            return schema
+        if "$ref" in schema:
+            return {"anyOf": [schema, {"type": "null"}]}
+        return schema | {"type": [schema["type"], "null"]}
 
-    def parameter(self, hint: Any) -> Mapping[str, Any]:
-        """The schema of a field of a query: words stand where they are used."""
-        kind, _ = bare(hint)
-        schema = self.of(hint)
+    def parameter(self, hint: Any) -> dict[str, Any]:
+        """The schema of a field of a query, where nothing is null; words stand where they are used."""
+        kind, marks = bare(hint)
+        schema = self._plain(kind, marks)
         if "$ref" not in schema:
             return schema
         named: dict[str, Any] = self.named[kind.__name__]
         return {"type": named["type"], "enum": named["enum"]}
+
+    def _plain(self, kind: Any, marks: frozenset[Any]) -> dict[str, Any]:
+        like = mark_of(Like, marks)
+        if like is not None:
+            return self.of(like.kind)
+        if kind is Any:
+            return {}
+        if is_dataclass(kind) or (isinstance(kind, type) and issubclass(kind, StrEnum)):
+            return self._ref(kind)  # type: ignore[arg-type]  # is_dataclass also passes instances
+        if get_origin(kind) is tuple:
+            return {"type": "array", "items": self.of(get_args(kind)[0])}
+        formats = [mark for mark in marks if isinstance(mark, str) and mark not in (NULLABLE, OPTIONAL)]
+        return {**PLAIN[kind], **_limits(marks), **({"format": formats[0]} if formats else {})}
 
     def _ref(self, kind: type) -> dict[str, Any]:
         name = kind.__name__

@@ -3,10 +3,13 @@
 from typing import Final
 
 from app.web.rest.answering import Answering
+from app.web.rest.api import Api
 from app.web.rest.operation import Operation, RestRoutes
+from app.web.rest.shape import TERSE
 from app.web.rest.tasks import answers, body, observe, query, runs, shapes, stream, tasks
 from app.web.rest.tasks.declare import declared
 from app.web.rest.tasks.envelope import TasksEnvelope
+from app.web.rest.tasks.identity import OPTIONAL_HEADERS
 from app.web.rest.tasks.run_table import AGENT, RUNS
 from app.web.rest.tasks.stream import EVENT_STREAM, LAST_EVENT_ID
 from app.web.state import WebState
@@ -243,6 +246,15 @@ TASKS: Final = (
 )
 
 OPERATIONS: Final[tuple[Operation, ...]] = (*AGENT, *OBSERVE, *RUNS, *TASKS)
+
+
+TASKS_API: Final = Api(
+    operations=OPERATIONS,
+    notation=TERSE,
+    refusal=lambda _: shapes.Error,
+    path_parameter=str,
+    optional_headers=OPTIONAL_HEADERS,
+)
 
 
 def tasks_api(state: WebState) -> RestRoutes:

@@ -1,0 +1,1 @@
+"""The workspaces API: 32 operations under `/api/v1/workspaces`."""
