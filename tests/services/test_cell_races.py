@@ -8,19 +8,19 @@ import pytest
 
 from app.db.engine import Database
 from app.domain.access.viewer import Viewer
-from app.domain.errors import Conflict
+from app.domain.errors import Conflict, NotFound
 from app.domain.grid.cell_edit import Address, CellConflict, CellEdit, Sent
 from app.services.cells import Edited
 from app.services.registry import Services
-from app.storage import cells
+from app.storage import cells, workspace_life
 from app.storage.rows.grid import TableRow
 from app.storage.statements import composed
 from tests.support.eventually import eventually
 from tests.support.grid import INTEGER, STRING, make_table, make_workspace, unchanged
+from tests.support.log import event_types
 
 TYPES = {"name": STRING, "age": INTEGER}
 WAITING = composed("SELECT count(*) AS waiting FROM pg_locks WHERE NOT granted")
-ARCHIVE = composed("UPDATE workspaces SET status = 'archived' WHERE tenant_id = :tenant_id AND id = :id")
 
 
 async def a_table(services: Services, viewer: Viewer) -> TableRow:
@@ -108,32 +108,35 @@ async def test_batches_that_cross_do_not_wait_for_each_other_for_ever(
     assert [len(one) for one in await asyncio.gather(*racing)] == [2, 2]
 
 
-async def test_an_edit_that_meets_an_archive_is_refused_as_a_whole(
-    db: Database, services: Services, viewer: Viewer
+@pytest.mark.parametrize(("verb", "reason"), [("archive", "workspace_archived"), ("delete", "workspace_not_found")])
+async def test_an_edit_that_meets_the_end_of_its_workspace_is_refused_as_a_whole(
+    db: Database, services: Services, viewer: Viewer, verb: str, reason: str
 ) -> None:
     place = await make_workspace(services, viewer, await a_table(services, viewer))
     async with db.transaction() as tx:
-        await tx.fetch(ARCHIVE, tenant_id=viewer.tenant_id, id=place.id)
-        edit = asyncio.create_task(services.cells.update(viewer, str(place.id), age(1, 36)))
+        assert await workspace_life.seize(tx, viewer.tenant_id, place.id) is not None
+        ended = asyncio.create_task(getattr(services.workspace_life, verb)(viewer, str(place.id)))
         await waiting(db, 1)
+        edit = asyncio.create_task(services.cells.update(viewer, str(place.id), age(1, 36)))
+        await waiting(db, 2)
+    await ended
     async with unchanged(db):
-        with pytest.raises(Conflict) as refusal:
+        with pytest.raises((Conflict, NotFound)) as refusal:
             await edit
-    assert refusal.value.facts["reason"] == "workspace_archived"
+    assert refusal.value.facts.get("reason") == reason
 
 
-async def test_an_archive_waits_for_the_edit_that_came_first(db: Database, services: Services, viewer: Viewer) -> None:
+@pytest.mark.parametrize("verb", ["archive", "delete"])
+async def test_the_end_of_a_workspace_waits_for_the_edit_that_came_first(
+    db: Database, services: Services, viewer: Viewer, verb: str
+) -> None:
     table = await a_table(services, viewer)
     place = await make_workspace(services, viewer, table)
-
-    async def archive() -> None:
-        async with db.transaction() as tx:
-            await tx.fetch(ARCHIVE, tenant_id=viewer.tenant_id, id=place.id)
-
     async with row_held(db, table):
         edit = asyncio.create_task(services.cells.update(viewer, str(place.id), age(1, 36)))
         await waiting(db, 1)
-        frozen = asyncio.create_task(archive())
+        ended = asyncio.create_task(getattr(services.workspace_life, verb)(viewer, str(place.id)))
         await waiting(db, 2)
     assert (await edit).row["age"] == 1
-    await frozen
+    await ended
+    assert (await event_types(db, viewer.tenant_id))[-2:] == ["workspace.cell_updated", f"workspace.{verb}d"]

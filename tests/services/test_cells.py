@@ -324,7 +324,9 @@ async def test_who_may_not_edit_is_told_the_first_reason(
         with pytest.raises(NotFound):
             await services.cells.update(viewer, "nothing", an_edit("age", 1, ws_row_id="1"))
     await archive(db, place.id)
+    await archive(db, theirs.id)
     async with unchanged(db):
+        assert (await refused(services, colleague, theirs)).facts["reason"] == "viewer_access"
         assert (await refused(services, viewer, place)).facts["reason"] == "workspace_archived"
         assert (await refused(services, colleague, place)).facts["reason"] == "viewer_access"
 
