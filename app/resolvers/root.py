@@ -22,6 +22,7 @@ from app.resolvers.tables import TableMutations, TableQueries
 from app.resolvers.tags import TagMutations, TagQueries
 from app.resolvers.task_changes import TaskChangeMutations
 from app.resolvers.tasks import TaskMutations, TaskQueries
+from app.resolvers.threads import ThreadMutations, ThreadQueries
 from app.resolvers.workers import WorkerMutations
 from app.resolvers.workspace_life import WorkspaceLifeMutations
 from app.resolvers.workspaces import WorkspaceMutations, WorkspaceQueries
@@ -41,6 +42,7 @@ class Query(
     WorkspaceQueries,
     ShareQueries,
     TagQueries,
+    ThreadQueries,
     TableQueries,
     ArtifactQueries,
 ):
@@ -61,6 +63,7 @@ class Mutation(
     WorkspaceLifeMutations,
     ShareMutations,
     TagMutations,
+    ThreadMutations,
     TableMutations,
     ArtifactMutations,
     ChartMutations,

@@ -29,7 +29,7 @@ QUERIES = {
     *("node", "nodes", "viewer"),
     *("workspaces", "sharedWorkspaces", "workspace", "tableCandidates", "tables", "table", "artifact", "tags", "users"),
     *("tasks", "task", "run", "taskDashboard", "taskInbox", "agentSessions", "agentSession", "events"),
-    *("deadLetters", "concurrencyLimits", "dispatch"),
+    *("deadLetters", "concurrencyLimits", "dispatch", "thread"),
 }
 QUERIES_NOW = {
     *("node", "nodes", "viewer", "workspaces", "workspace", "tables", "table"),

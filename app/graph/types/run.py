@@ -20,11 +20,13 @@ from app.graph.types.channel import CoordinationChannel
 from app.graph.types.node import Node
 from app.graph.types.run_step import RunStep
 from app.graph.types.run_usage import RunObservability, RunOutcome, RunTreeUsage
+from app.graph.types.thread_message import Question
 from app.storage.rows.task import RunReportRow, RunRow
 
 if TYPE_CHECKING:
     from app.graph.types.artifact import Artifact
     from app.graph.types.task import Task
+    from app.graph.types.thread import Thread
     from app.graph.types.workspace import Workspace
 
 
@@ -94,6 +96,14 @@ class Run(Node):
     )
     workspace: Annotated["Workspace", strawberry.lazy("app.graph.types.workspace")] | None = related(
         lambda x: x.workspace_by_id, lambda run: run.workspace_id, "The workspace of its task."
+    )
+    thread: Annotated["Thread", strawberry.lazy("app.graph.types.thread")] | None = related(
+        lambda x: x.thread_by_run, lambda run: run.id, "The conversation it belongs to, for the author of that."
+    )
+    question: Question | None = related(
+        lambda x: x.question_by_run,
+        lambda run: run.id,
+        "What a conversation asks of it: for whoever holds its lease, and for who asked.",
     )
 
     steps: list[RunStep] = related(lambda x: x.steps_by_run, lambda run: run.id, "Its steps, in their order.")

@@ -26,12 +26,14 @@ from app.graph.types.node import Node
 from app.graph.types.share import WorkspaceShare
 from app.graph.types.table import RowsPage, Table, TableColumn
 from app.graph.types.tag import Tag
+from app.graph.types.thread import Thread
 from app.graph.types.user import User
 from app.loaders.cells import mutation_page
 from app.loaders.pages import event_page
 from app.loaders.rows import workspace_rows
 from app.loaders.sharing import run_page
 from app.loaders.task_list import task_page
+from app.loaders.threads import thread_count, thread_place
 from app.storage.events import Range
 from app.storage.rows.grid import BindingRow, TableRow
 from app.storage.rows.share import ShareRow
@@ -283,6 +285,15 @@ class Workspace(Node):
         """One statement for a whole list of workspaces."""
         most = page_size(first, most=ACTIVITY_MAX, default=ACTIVITY_DEFAULT)
         return cast("list[ActivityItem]", await info.context.loaders.activity_by_workspace.load((root.id, most)))
+
+    @strawberry.field(description="Your own conversations about it, last changed first; nobody sees those of others.")
+    async def threads(
+        root: strawberry.Parent[WorkspaceRow], info: Info, first: First = None, after: After = None
+    ) -> Connection[Thread]:
+        """One statement for a whole list of workspaces."""
+        loaders = info.context.loaders
+        page = await loaders.threads_by_workspace.load((root.id, thread_place(after), page_size(first)))
+        return Connection.of(page, thread_count(loaders.reader, root.id))
 
     @strawberry.field(description="The runs of its tasks, newest first.")
     async def runs(
