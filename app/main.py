@@ -54,6 +54,7 @@ from app.services.tasks import Tasks
 from app.services.threads import Threads
 from app.services.triage import TriageDesk
 from app.services.workspace_life import WorkspaceLife
+from app.services.workspace_turns import WorkspaceTurns
 from app.services.workspaces import Workspaces
 from app.settings import Profile, Settings
 from app.storage import events, partitions, schema_version
@@ -140,7 +141,7 @@ def build_services(db: Database, *, import_bytes_max: int = BYTES_MAX) -> Servic
         imports=FileImports(db, tables),
         row_files=RowFiles(db, tables, bytes_max=import_bytes_max),
         artifacts=Artifacts(db, access, tables, utc_now),
-        workspaces=Workspaces(db, access, utc_now),
+        workspaces=Workspaces(db, access, utc_now, WorkspaceTurns(admission)),
         workspace_life=WorkspaceLife(db, access),
         shares=Shares(db, access, utc_now),
         tags=Tags(db, access, utc_now),

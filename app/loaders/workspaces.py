@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.loaders.reader import Reader, grouped, in_key_order
 from app.storage import bindings, charts, workspaces
-from app.storage.rows.grid import BindingRow
+from app.storage.rows.grid import BindingRow, WorkspaceBindingRow
 from app.storage.rows.workspace import ChartRow, WorkspaceRow
 
 
@@ -35,3 +35,9 @@ async def bindings_by_workspace(reader: Reader, workspace_ids: Sequence[UUID]) -
     viewer = reader.viewer
     rows = await bindings.visible_by_workspace(reader.db, viewer.tenant_id, viewer.user_id, workspace_ids)
     return grouped(workspace_ids, ((row.workspace_id, row) for row in rows))
+
+
+async def bindings_by_task(reader: Reader, task_ids: Sequence[str]) -> list[list[WorkspaceBindingRow]]:
+    """The workspaces that tasks are bound to, as far as the viewer may read them, oldest first."""
+    viewer = reader.viewer
+    return grouped(task_ids, await bindings.visible_by_task(reader.db, viewer.tenant_id, viewer.user_id, task_ids))

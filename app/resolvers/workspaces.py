@@ -17,9 +17,11 @@ from app.graph.inputs.workspaces import (
     CreateWorkspacePayload,
     DetachTaskInput,
     DetachTaskPayload,
+    UpdateTaskBindingInput,
+    UpdateTaskBindingPayload,
     WorkspaceWarning,
 )
-from app.graph.scalars import BigInt
+from app.graph.scalars import BigInt, known_sequence
 from app.graph.types.workspace import Workspace
 from app.loaders.workspace_list import own_page
 from app.resolvers.outcome import shown
@@ -98,9 +100,26 @@ class WorkspaceMutations:
         async def work() -> AttachTaskPayload:
             binding = Binding(task_id=input.task_id, mutates=input.mutates_workspace)
             done = await info.context.services.workspaces.attach(info.context.viewer, input.workspace_id, binding)
-            return AttachTaskPayload(workspace=shown(Workspace, done.workspace), sequence=BigInt(done.sequence))
+            return AttachTaskPayload(workspace=shown(Workspace, done.workspace), sequence=known_sequence(done.sequence))
 
         return await each_problem(AttachTaskPayload, info, input, work())
+
+    @strawberry.mutation(description="Say anew whether the runs of a bound task may change the data of a workspace.")
+    async def update_task_binding(
+        self,
+        info: Info,
+        input: Annotated[UpdateTaskBindingInput, strawberry.argument(description="Which binding, and what it is.")],
+    ) -> UpdateTaskBindingPayload:
+        """The same again changes nothing."""
+
+        async def work() -> UpdateTaskBindingPayload:
+            binding = Binding(task_id=input.task_id, mutates=input.mutates_workspace)
+            done = await info.context.services.workspaces.rebind(info.context.viewer, input.workspace_id, binding)
+            return UpdateTaskBindingPayload(
+                workspace=shown(Workspace, done.workspace), sequence=known_sequence(done.sequence)
+            )
+
+        return await each_problem(UpdateTaskBindingPayload, info, input, work())
 
     @strawberry.mutation(description="Unbind a task from a workspace.")
     async def detach_task(
@@ -110,6 +129,6 @@ class WorkspaceMutations:
 
         async def work() -> DetachTaskPayload:
             done = await info.context.services.workspaces.detach(info.context.viewer, input.workspace_id, input.task_id)
-            return DetachTaskPayload(workspace=shown(Workspace, done.workspace), sequence=BigInt(done.sequence))
+            return DetachTaskPayload(workspace=shown(Workspace, done.workspace), sequence=known_sequence(done.sequence))
 
         return await each_problem(DetachTaskPayload, info, input, work())

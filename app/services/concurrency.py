@@ -3,7 +3,8 @@
 from app.db.engine import Database
 from app.domain.access.policy import Action, TenantWide, require
 from app.domain.access.viewer import Viewer
-from app.domain.tasks.dispatch import concurrency_limit, dispatch_key
+from app.domain.tasks.dispatch import concurrency_limit
+from app.domain.tasks.workspace_key import own_key
 from app.services.admission import Admission
 from app.storage import admission
 from app.storage.admission import LimitRow
@@ -20,7 +21,7 @@ class ConcurrencyLimits:
         """How many runs of the key may be dispatched at once from now on."""
         whole = TenantWide(tenant_id=viewer.tenant_id)
         require(viewer, Action.WRITE, whole, what="tenant", id=viewer.tenant_id)
-        checked = dispatch_key(key, "key")
+        checked = own_key(key, "key")
         assert checked is not None
         await admission.set_limit(self._db, viewer.tenant_id, checked, concurrency_limit(limit))
         self._waiting.look(viewer.tenant_id, [checked])

@@ -16,7 +16,7 @@ from app.domain.tasks.status import PRIORITY_WEIGHTS, ApprovalPolicy, ApprovalSt
 from app.services.access import Access
 from app.services.consequences import Consequences
 from app.services.settling import lock_with_dependents, settle, spread
-from app.storage import task_changes, task_graph
+from app.storage import task_changes, task_graph, workspace_keys
 from app.storage.events import NewEvent
 from app.storage.rows.task import TaskRow
 
@@ -48,6 +48,7 @@ class TaskChanges:
             columns = {name: value for name, value in wanted.items() if _differs(task, name, value, patch)}
             if not columns:
                 return Changed(task_id=task_id, sequence=None)
+            await self._require_free_key(tx, viewer, task, columns)
             named = changed_fields(tuple(columns))
             if "approval_policy" in columns:
                 columns["approval_state"] = approval_after(str(columns["approval_policy"]))
@@ -102,6 +103,16 @@ class TaskChanges:
         own = _event(EventType.TASK_DELETED, viewer, origin, task, {"status": GONE, "title": task.title})
         last = await self._consequences.append(tx, viewer.tenant_id, [own, *later])
         return Changed(task_id=task.id, sequence=last - len(later))
+
+    async def _require_free_key(self, tx: Tx, viewer: Viewer, task: TaskRow, columns: Mapping[str, object]) -> None:
+        """Pass, or Conflict where the key keeps the runs apart that change a workspace."""
+        if "concurrency_key" in columns and await workspace_keys.changes_any(tx, viewer.tenant_id, task.id):
+            raise Conflict(
+                "The runs of this task change a workspace and go one at a time, by the key of the workspace; detach the"
+                " task first, or bind it so that it only reads.",
+                field="concurrencyKey",
+                reason="task_changes_workspace",
+            )
 
     async def _locked(self, tx: Tx, viewer: Viewer, task_id: str) -> TaskRow:
         locked = await lock_with_dependents(tx, viewer.tenant_id, [task_id])

@@ -1,6 +1,6 @@
 """Workspaces: open one on a live table or on a copy, bind tasks to it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -24,6 +24,7 @@ from app.domain.text import checked
 from app.services.access import Access, known_id
 from app.services.row_ids import live_row_id, snapshot_row_id
 from app.services.workspace_draft import BINDINGS_MAX, Binding, WorkspaceDraft, draft_problems
+from app.services.workspace_turns import WorkspaceTurns
 from app.storage import artifacts, bindings, catalog, copies, events, grid, workspaces
 from app.storage.relation import ROW_ID, Source
 from app.storage.rows.grid import SNAPSHOT_SCOPE, ArtifactKind, TableRow, columns_of_json
@@ -53,10 +54,10 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
-    """A workspace after a task was bound or unbound, and the sequence of the event."""
+    """A workspace after a task was bound or unbound, and the sequence of the event; none where nothing changed."""
 
     workspace: WorkspaceRow
-    sequence: int
+    sequence: int | None
 
 
 def active(found: WorkspaceRow | None, field: str | None = None) -> WorkspaceRow:
@@ -78,10 +79,11 @@ def present(found: WorkspaceRow | None, field: str | None = None) -> WorkspaceRo
 class Workspaces:
     """The use cases of workspaces."""
 
-    def __init__(self, db: Database, access: Access, now: Now) -> None:
+    def __init__(self, db: Database, access: Access, now: Now, turns: WorkspaceTurns) -> None:
         self._db = db
         self._access = access
         self._now = now
+        self._turns = turns
 
     async def create(self, viewer: Viewer, draft: WorkspaceDraft) -> Opened:
         """A new workspace with its copy and its bound tasks, or nothing at all."""
@@ -105,31 +107,49 @@ class Workspaces:
         )
         async with self._db.transaction(Lane.IMPORTS if seed or draft.row_id_column else Lane.MAIN) as tx:
             row, warnings = await self._open(tx, viewer, draft, new, table, seed)
-            await self._attach(tx, viewer, row.id, draft.bindings)
+            keys = await self._attach(tx, viewer, row.id, draft.bindings)
             facts = [workspace_event(EventType.WORKSPACE_CREATED, viewer, row)]
-            facts += [_attached(viewer, row, tasks[one.task_id], mutates=one.mutates) for one in draft.bindings]
+            facts += [_bound(viewer, row, tasks[one.task_id], one, keys) for one in draft.bindings]
             sequence = await events.append(tx, viewer.tenant_id, facts)
         return Opened(workspace=row, warnings=warnings, sequence=sequence)
 
     async def attach(self, viewer: Viewer, workspace_id: str, binding: Binding) -> Bound:
         """Bind a task; refused if it is bound already."""
-        place = active(await self._writable(viewer, workspace_id))
-        task = await self._access.task(viewer, binding.task_id, Action.READ)
-        if binding.mutates:
-            shown = await catalog.shown_by(self._db, viewer.tenant_id, [place.id])
-            _require_changeable(place.mode, shown[0][1] if shown else None, "mutatesWorkspace")
+        place, task = await self._bindable(viewer, workspace_id, binding)
         try:
             async with self._db.transaction() as tx:
                 row = active(await workspaces.touch(tx, viewer.tenant_id, place.id))
                 if await bindings.count(tx, viewer.tenant_id, row.id) >= BINDINGS_MAX:
                     raise Conflict(f"{BINDINGS_MAX} tasks are bound already; detach one first.", limit=BINDINGS_MAX)
-                await self._attach(tx, viewer, row.id, [binding])
-                fact = _attached(viewer, row, task, mutates=binding.mutates)
-                sequence = await events.append(tx, viewer.tenant_id, [fact])
+                keys = await self._attach(tx, viewer, row.id, [binding])
+                sequence = await events.append(tx, viewer.tenant_id, [_bound(viewer, row, task, binding, keys)])
         except Duplicate as problem:
             raise Conflict(
                 "The task is bound to this workspace already.", field="taskId", reason="task_already_bound"
             ) from problem
+        return Bound(workspace=row, sequence=sequence)
+
+    async def rebind(self, viewer: Viewer, workspace_id: str, binding: Binding) -> Bound:
+        """Say anew whether the runs of a bound task change the data; the same again changes nothing."""
+        owned = await self._writable(viewer, workspace_id)
+        if not is_task_id(binding.task_id):
+            raise _not_bound()
+        if await bindings.mutates(self._db, viewer.tenant_id, owned.id, binding.task_id) is None:
+            raise _not_bound()
+        place, task = await self._bindable(viewer, workspace_id, binding)
+        async with self._db.transaction() as tx:
+            row = active(await workspaces.lock(tx, viewer.tenant_id, place.id))
+            await self._turns.lock(tx, viewer.tenant_id)
+            mutates = await bindings.mutates(tx, viewer.tenant_id, row.id, binding.task_id)
+            if mutates is None:
+                raise _not_bound()
+            if mutates == binding.mutates:
+                return Bound(workspace=row, sequence=None)
+            row = active(await workspaces.touch(tx, viewer.tenant_id, row.id))
+            await bindings.set_mutates(tx, viewer.tenant_id, row.id, task.id, mutates=binding.mutates)
+            keys = await self._turns.renew(tx, viewer.tenant_id, row.id, [task.id], joins=binding.mutates)
+            fact = _bound(viewer, row, task, binding, keys, EventType.WORKSPACE_TASK_UPDATED)
+            sequence = await events.append(tx, viewer.tenant_id, [fact])
         return Bound(workspace=row, sequence=sequence)
 
     async def detach(self, viewer: Viewer, workspace_id: str, task_id: str) -> Bound:
@@ -137,14 +157,25 @@ class Workspaces:
         place = active(await self._writable(viewer, workspace_id))
         async with self._db.transaction() as tx:
             row = active(await workspaces.touch(tx, viewer.tenant_id, place.id))
+            await self._turns.lock(tx, viewer.tenant_id)
             if not is_task_id(task_id) or not await bindings.detach(tx, viewer.tenant_id, row.id, task_id):
-                raise NotFound("No such task is bound to this workspace.", field="taskId", reason="binding_not_found")
+                raise _not_bound()
+            await self._turns.renew(tx, viewer.tenant_id, row.id, [task_id])
             fact = workspace_event(EventType.WORKSPACE_TASK_DETACHED, viewer, row, taskId=task_id)
             sequence = await events.append(tx, viewer.tenant_id, [fact])
         return Bound(workspace=row, sequence=sequence)
 
     async def _writable(self, viewer: Viewer, workspace_id: str) -> WorkspaceRow:
         return await self._access.workspace(viewer, known_id(workspace_id, "workspace"), Action.WRITE)
+
+    async def _bindable(self, viewer: Viewer, workspace_id: str, binding: Binding) -> tuple[WorkspaceRow, TaskRow]:
+        """Workspace and task, if this may be; whoever makes a task change something decides how its runs go."""
+        place = active(await self._writable(viewer, workspace_id))
+        task = await self._access.task(viewer, binding.task_id, _needed(binding))
+        if binding.mutates:
+            shown = await catalog.shown_by(self._db, viewer.tenant_id, [place.id])
+            _require_changeable(place.mode, shown[0][1] if shown else None, "mutatesWorkspace")
+        return place, task
 
     async def _live_table(self, viewer: Viewer, draft: WorkspaceDraft) -> TableRow:
         name, scope = draft.table_name or "", draft.table_scope
@@ -176,16 +207,18 @@ class Workspaces:
 
     async def _tasks(self, viewer: Viewer, draft: WorkspaceDraft, table: TableRow | None) -> dict[str, TaskRow]:
         known: dict[str, TaskRow] = {}
-        found = await self._access.tasks(viewer, [one.task_id for one in draft.bindings], Action.READ)
-        for index, one in enumerate(draft.bindings):
-            task = found[one.task_id]
-            if isinstance(task, Exception):
+        for action in (Action.READ, Action.WRITE):
+            asked = [one.task_id for one in draft.bindings if _needed(one) is action]
+            for id, task in (await self._access.tasks(viewer, asked, action)).items() if asked else ():
                 if isinstance(task, NotFound):
+                    index = next(at for at, one in enumerate(draft.bindings) if one.task_id == id)
                     raise NotFound(task.message, field=f"taskBindings.{index}.taskId", **task.facts)
-                raise task
+                if isinstance(task, Exception):
+                    raise task
+                known[id] = task
+        for index, one in enumerate(draft.bindings):
             if one.mutates:
                 _require_changeable(draft.mode, table, f"taskBindings.{index}.mutatesWorkspace")
-            known[one.task_id] = task
         return known
 
     async def _open(
@@ -227,14 +260,19 @@ class Workspaces:
         await catalog.rows_added(tx, viewer.tenant_id, source.table_id, copied)
         return source
 
-    async def _attach(self, tx: Tx, viewer: Viewer, workspace_id: UUID, asked: Sequence[Binding]) -> None:
-        if not asked:
-            return
+    async def _attach(
+        self, tx: Tx, viewer: Viewer, workspace_id: UUID, asked: Sequence[Binding]
+    ) -> dict[str, str | None]:
+        """The concurrency keys of the tasks that change the workspace from now on."""
+        changing = [one.task_id for one in asked if one.mutates]
+        if changing:
+            await self._turns.lock(tx, viewer.tenant_id)
         rows = [(uuid7(self._now()), one.task_id, one.mutates) for one in asked]
-        there = await bindings.attach(tx, viewer.tenant_id, workspace_id, rows)
+        there = await bindings.attach(tx, viewer.tenant_id, workspace_id, rows) if rows else frozenset()
         gone = [one.task_id for one in asked if one.task_id not in there]
         if gone:
             raise NotFound(f"There is no task {gone[0]!r}.", id=gone[0])
+        return await self._turns.renew(tx, viewer.tenant_id, workspace_id, changing, joins=True) if changing else {}
 
 
 def description_text(given: str | None) -> str | None:
@@ -271,6 +309,23 @@ def workspace_event(
     )
 
 
-def _attached(viewer: Viewer, row: WorkspaceRow, task: TaskRow, *, mutates: bool) -> events.NewEvent:
-    type = EventType.WORKSPACE_TASK_ATTACHED
-    return workspace_event(type, viewer, row, task, taskId=task.id, mutatesWorkspace=mutates)
+def _bound(
+    viewer: Viewer,
+    row: WorkspaceRow,
+    task: TaskRow,
+    binding: Binding,
+    keys: Mapping[str, str | None],
+    type: EventType = EventType.WORKSPACE_TASK_ATTACHED,
+) -> events.NewEvent:
+    told: dict[str, object] = {"taskId": task.id, "mutatesWorkspace": binding.mutates}
+    if task.id in keys:
+        told["concurrencyKey"] = keys[task.id]
+    return workspace_event(type, viewer, row, task, **told)
+
+
+def _needed(binding: Binding) -> Action:
+    return Action.WRITE if binding.mutates else Action.READ
+
+
+def _not_bound() -> NotFound:
+    return NotFound("No such task is bound to this workspace.", field="taskId", reason="binding_not_found")

@@ -13,6 +13,7 @@ from app.domain.tasks.dispatch import RetryPolicy, dispatch_key
 from app.domain.tasks.lease import METADATA_BYTES_MAX
 from app.domain.tasks.matching import capability_set
 from app.domain.tasks.status import ApprovalPolicy, TaskPriority, TaskScope
+from app.domain.tasks.workspace_key import own_key
 from app.domain.text import checked, json_text
 
 TITLE_LENGTH_MAX: Final = 1_000
@@ -102,7 +103,7 @@ def _dispatch(draft: TaskDraft) -> dict[str, object]:
         "preferred_capabilities": capability_set(draft.preferred_capabilities, "preferredCapabilities"),
         "not_before": None if draft.not_before is None else draft.not_before.isoformat(),
         "retry_policy": None if draft.retry_policy is None else draft.retry_policy.stored(),
-        "concurrency_key": dispatch_key(draft.concurrency_key, "concurrencyKey"),
+        "concurrency_key": own_key(draft.concurrency_key, "concurrencyKey"),
         "unique_key": dispatch_key(draft.unique_key, "uniqueKey"),
         "enqueue_when_ready": draft.enqueue_when_ready,
     }

@@ -57,6 +57,7 @@ class EventType(StrEnum):
     WORKSPACE_CHART_UPDATED = "workspace.chart_updated"
     WORKSPACE_CHART_DELETED = "workspace.chart_deleted"
     WORKSPACE_TASK_ATTACHED = "workspace.task_attached"
+    WORKSPACE_TASK_UPDATED = "workspace.task_updated"
     WORKSPACE_TASK_DETACHED = "workspace.task_detached"
     WORKSPACE_THREAD_CREATED = "workspace.thread_created"
     WORKSPACE_MESSAGE_POSTED = "workspace.message_posted"
@@ -121,6 +122,7 @@ DESCRIPTIONS: dict[EventType, str] = {
     EventType.WORKSPACE_CHART_UPDATED: "A chart changed.",
     EventType.WORKSPACE_CHART_DELETED: "A chart is gone.",
     EventType.WORKSPACE_TASK_ATTACHED: "A task was bound to a workspace.",
+    EventType.WORKSPACE_TASK_UPDATED: "Whether the runs of a bound task may change a workspace was said anew.",
     EventType.WORKSPACE_TASK_DETACHED: "A task is no longer bound to a workspace.",
     EventType.WORKSPACE_THREAD_CREATED: "A conversation on a workspace was begun; only its author sees this.",
     EventType.WORKSPACE_MESSAGE_POSTED: (

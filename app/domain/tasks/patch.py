@@ -7,7 +7,7 @@ from typing import Final
 
 from app.domain.actor import OwnerKind
 from app.domain.errors import BadInput
-from app.domain.tasks.dispatch import RetryPolicy, dispatch_key
+from app.domain.tasks.dispatch import RetryPolicy
 from app.domain.tasks.draft import (
     ATTEMPTS_MAX,
     DESCRIPTION_LENGTH_MAX,
@@ -17,6 +17,7 @@ from app.domain.tasks.draft import (
 )
 from app.domain.tasks.lease import METADATA_BYTES_MAX
 from app.domain.tasks.status import PRIORITY_WEIGHTS, ApprovalPolicy, TaskPriority, initial_approval
+from app.domain.tasks.workspace_key import own_key
 from app.domain.text import checked, json_text
 
 # The order in which an event names what changed.
@@ -92,7 +93,7 @@ def _dispatch(patch: TaskPatch) -> dict[str, object]:
     if patch.retry_policy is not None:
         columns["retry_policy"] = patch.retry_policy.stored()
     if patch.concurrency_key is not None:
-        columns["concurrency_key"] = dispatch_key(patch.concurrency_key, "concurrencyKey")
+        columns["concurrency_key"] = own_key(patch.concurrency_key, "concurrencyKey")
     if patch.enqueue_when_ready is not None:
         columns["enqueue_when_ready"] = patch.enqueue_when_ready
     return columns

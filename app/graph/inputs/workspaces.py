@@ -102,12 +102,32 @@ class AttachTaskInput(MutationInput):
 
     workspace_id: strawberry.ID = strawberry.field(description="The workspace.")
     task_id: strawberry.ID = strawberry.field(description="The task; not bound yet.")
-    mutates_workspace: bool = strawberry.field(default=False, description="Whether its runs may change the data.")
+    mutates_workspace: bool = strawberry.field(
+        default=False,
+        description="Whether its runs may change the data. Such runs go one at a time, by a concurrency key that the"
+        " tasks which change a workspace share; a task with a key of its own cannot.",
+    )
 
 
 @strawberry.type(description="The answer to attachTask.")
 class AttachTaskPayload(RecordedPayload):
     """The workspace with one more task."""
+
+    workspace: Workspace | None = strawberry.field(default=None, description="The workspace, after the change.")
+
+
+@strawberry.input(description="What the runs of a bound task may do.")
+class UpdateTaskBindingInput(MutationInput):
+    """Which workspace, which task, and whether it writes."""
+
+    workspace_id: strawberry.ID = strawberry.field(description="The workspace.")
+    task_id: strawberry.ID = strawberry.field(description="The task; bound already.")
+    mutates_workspace: bool = strawberry.field(description="Whether its runs may change the data from now on.")
+
+
+@strawberry.type(description="The answer to updateTaskBinding.")
+class UpdateTaskBindingPayload(RecordedPayload):
+    """The workspace with the binding as it is now."""
 
     workspace: Workspace | None = strawberry.field(default=None, description="The workspace, after the change.")
 

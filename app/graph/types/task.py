@@ -14,6 +14,7 @@ from app.graph.context import Info
 from app.graph.relation import related, value
 from app.graph.scalars import JSON, BigInt, position
 from app.graph.types.actor import Actor, Origin, Owner
+from app.graph.types.binding import BoundWorkspace
 from app.graph.types.dispatch import RetryPolicy
 from app.graph.types.node import Node
 from app.graph.types.run import Run
@@ -79,6 +80,9 @@ class Task(Node):
     )
     workspace: Annotated["Workspace", strawberry.lazy("app.graph.types.workspace")] | None = related(
         lambda x: x.workspace_by_id, lambda task: task.workspace_id, "The workspace it belongs to."
+    )
+    bound_workspaces: list[BoundWorkspace] = related(
+        lambda x: x.bindings_by_task, lambda task: task.id, "The workspaces it works on, as far as you read them."
     )
 
     @strawberry.field(description="Whether it is not published yet.")

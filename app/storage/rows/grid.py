@@ -14,7 +14,7 @@ from app.domain.grid.table import TableScope, TableSource
 from app.storage.relation import Source
 from app.storage.rows.base import Row
 from app.storage.rows.task import TaskRow
-from app.storage.rows.workspace import WorkspaceStatus
+from app.storage.rows.workspace import WorkspaceRow, WorkspaceStatus
 
 SNAPSHOT_SCOPE = "snapshot"
 
@@ -131,3 +131,13 @@ class BindingRow:
     mutates_workspace: bool
     created_at: datetime
     task: TaskRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceBindingRow:
+    """A workspace that a task works on."""
+
+    id: UUID
+    mutates_workspace: bool
+    created_at: datetime
+    workspace: WorkspaceRow
