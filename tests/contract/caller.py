@@ -1,15 +1,13 @@
-"""A client of the tasks API that holds every answer against the published shapes and remembers what it has seen."""
+"""A client of the tasks API that holds every answer against the published shapes."""
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
-import httpx
-
+from tests.contract.calling import UNKNOWN, Calling
 from tests.contract.published import OPERATIONS, check
 from tests.support.listening import Listening
 
-UNKNOWN_RUN = "0197f3a0-0000-7000-8000-000000000000"
+UNKNOWN_RUN = UNKNOWN
 # What each operation needs at least as a body.
 BODIES: Mapping[str, Any] = {
     "createTask": {"title": "t", "scope": "global"},
@@ -22,47 +20,11 @@ BODIES: Mapping[str, Any] = {
 }
 
 
-class Caller:
-    """Calls operations by id."""
+class Caller(Calling):
+    """Calls operations of the tasks API."""
 
     def __init__(self, server: Listening) -> None:
-        self.server = server
-        self.seen: set[tuple[str, int]] = set()
-        self.key: str | None = server.key
-        self.http = httpx.AsyncClient(timeout=15)
-
-    async def call(
-        self,
-        id: str,
-        expected: int,
-        *path: str,
-        json: Any = None,
-        content: bytes | None = None,
-        query: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Any:
-        """The body of the expected answer."""
-        operation = OPERATIONS[id]
-        response = await self.http.request(
-            operation["method"],
-            self.server.http + self.path(id, *path),
-            json=json,
-            content=content,
-            params=query,
-            headers={**({"x-api-key": self.key} if self.key else {}), **(headers or {})},
-        )
-        assert response.status_code == expected, f"{id}: {response.status_code} {response.text}"
-        body = check(operation, response)
-        self.seen.add((id, expected))
-        return body
-
-    @staticmethod
-    def path(id: str, *given: str) -> str:
-        """The path of an operation with its parameters filled in."""
-        operation = OPERATIONS[id]
-        values = dict(zip(operation["path_params"], (quote(text, safe="") for text in given), strict=True))
-        path: str = operation["path"].format(**values)
-        return path
+        super().__init__(server, OPERATIONS, check)
 
     async def task(self, **members: Any) -> str:
         """The id of a new task."""

@@ -1,18 +1,21 @@
 """Generated calls of one operation, and what was wrong with their answers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import orjson
 import requests
+import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from requests.structures import CaseInsensitiveDict
 from schemathesis import APIOperation, Case, GenerationMode, Response
 from schemathesis.checks import not_a_server_error
+from schemathesis.config import SchemathesisConfig
 from schemathesis.core.failures import FailureGroup
+from schemathesis.core.result import Ok
 from schemathesis.generation.feedback import FeedbackSources
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -21,7 +24,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.contract.world import World
+from tests.support.listening import Listening
 
 SEED: Final = 35
 EXAMPLES: Final = 20
@@ -39,6 +42,27 @@ CHECKS: Final = (
 )
 AnyOperation: TypeAlias = APIOperation[Any, Any, Any, Any]
 AnyCase: TypeAlias = Case[Any]
+
+
+class World(Protocol):
+    """Something of everything that an API knows, so that generated calls meet what exists."""
+
+    @property
+    def agents(self) -> Sequence[Mapping[str, str]]:
+        """The headers of agents that may call; none where there are no agents."""
+
+    def known(self, name: str, operation: str) -> Sequence[Any]:
+        """What is there for a parameter or member of an operation; nothing for those that name nothing."""
+
+
+def described_by(server: Listening, below: str) -> list[AnyOperation]:
+    """The operations whose paths begin so, as the server describes them itself."""
+    schema = schemathesis.openapi.from_url(f"{server.http}/openapi.json", config=SchemathesisConfig())
+    schema.config.max_stream_events = STREAMED_EVENTS
+    found = list(schema.get_all_operations())
+    assert all(isinstance(one, Ok) for one in found)
+    operations = [one.ok() for one in found if isinstance(one, Ok)]
+    return [one for one in operations if one.path.startswith(below)]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,13 +112,22 @@ class Fuzz:
             headers.update(data.draw(st.sampled_from(self.world.agents)))
         case.headers = headers
         for part, often in ((case.path_parameters, 6), (case.query, 2), (case.body, 2)):
-            if not isinstance(part, dict):
-                continue
-            for name in list(part):
-                known = self.world.known(name, self.id)
-                if known and isinstance(part[name], str) and _mostly(data, often):
-                    part[name] = data.draw(st.sampled_from(known))
+            self._fill(part, often, data)
         return case
+
+    def _fill(self, part: Any, often: int, data: st.DataObject) -> None:
+        """Put in what exists for members of a kind that fits, wherever they are."""
+        if isinstance(part, list):
+            for item in part:
+                self._fill(item, often, data)
+        if not isinstance(part, dict):
+            return
+        for name, value in list(part.items()):
+            known = self.world.known(name, self.id)
+            if not known:
+                self._fill(value, often, data)
+            elif isinstance(value, type(known[0])) and _mostly(data, often):
+                part[name] = data.draw(st.sampled_from(known))
 
     def _check(self, session: requests.Session, case: AnyCase) -> None:
         answer = self._answer(session, case)
