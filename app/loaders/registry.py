@@ -9,7 +9,8 @@ from strawberry.dataloader import DataLoader
 
 from app.db.engine import Database
 from app.domain.access.viewer import Viewer
-from app.loaders import agent_sessions, cells, grid, runs, sharing, task_detail, tasks, users, workspaces
+from app.domain.paging import Page
+from app.loaders import agent_sessions, cells, grid, runs, sharing, task_detail, tasks, threads, users, workspaces
 from app.loaders.reader import Reader
 from app.loaders.task_detail import Attention, TaskTree
 from app.storage.rows.activity import ActivityRow
@@ -19,6 +20,7 @@ from app.storage.rows.identity import AgentSessionRow, UserRow
 from app.storage.rows.run import ChannelRow, LineageRow, RunStepRow, StepPayload, TreeUsageRow
 from app.storage.rows.share import ShareRow, TagRow
 from app.storage.rows.task import RunReportRow, RunRow, TaskRow
+from app.storage.rows.thread import AgentSpecRow, MessageRow, QuestionRow, ThreadRow, TurnRow
 from app.storage.rows.workspace import ChartRow, WorkspaceRow
 
 Key = TypeVar("Key")
@@ -48,6 +50,10 @@ class Loaders:
             self.chart_by_id,
             self.artifact_by_id,
             self.mutation_by_id,
+            self.thread_by_id,
+            self.turn_by_id,
+            self.message_by_id,
+            self.agent_spec_by_id,
         )
 
     @cached_property
@@ -244,3 +250,68 @@ class Loaders:
     def activity_by_workspace(self) -> DataLoader[tuple[UUID, int], list[ActivityRow]]:
         """The newest so many things that happened on a workspace."""
         return self._loader(sharing.activity_by_workspace)
+
+    @cached_property
+    def agent_spec_by_id(self) -> DataLoader[UUID, AgentSpecRow | None]:
+        """An agent of the tenant that answers in conversations."""
+        return self._loader(threads.agent_spec_by_id)
+
+    @cached_property
+    def thread_by_id(self) -> DataLoader[UUID, ThreadRow | None]:
+        """A conversation of the viewer's own."""
+        return self._loader(threads.thread_by_id)
+
+    @cached_property
+    def thread_by_run(self) -> DataLoader[UUID, ThreadRow | None]:
+        """The viewer's own conversation to which a run belongs."""
+        return self._loader(threads.thread_by_run)
+
+    @cached_property
+    def threads_by_workspace(self) -> DataLoader[threads.Pages, Page[ThreadRow]]:
+        """A page of the viewer's own conversations on a workspace."""
+        return self._loader(threads.threads_by_workspace)
+
+    @cached_property
+    def latest_turn_by_thread(self) -> DataLoader[UUID, TurnRow | None]:
+        """The newest turn of a conversation."""
+        return self._loader(threads.latest_turn_by_thread)
+
+    @cached_property
+    def turn_by_id(self) -> DataLoader[UUID, TurnRow | None]:
+        """A turn of a conversation of the viewer's own."""
+        return self._loader(threads.turn_by_id)
+
+    @cached_property
+    def turns_by_thread(self) -> DataLoader[threads.TurnPages, Page[TurnRow]]:
+        """A page of the turns of a conversation, newest first."""
+        return self._loader(threads.turns_by_thread)
+
+    @cached_property
+    def message_by_id(self) -> DataLoader[UUID, MessageRow | None]:
+        """A message of a conversation of the viewer's own."""
+        return self._loader(threads.message_by_id)
+
+    @cached_property
+    def message_by_turn(self) -> DataLoader[UUID, MessageRow | None]:
+        """The message that opened a turn."""
+        return self._loader(threads.message_by_turn)
+
+    @cached_property
+    def messages_by_thread(self) -> DataLoader[threads.Pages, Page[MessageRow]]:
+        """A page of the messages of a conversation, newest first."""
+        return self._loader(threads.messages_by_thread)
+
+    @cached_property
+    def last_event_by_run(self) -> DataLoader[UUID, int | None]:
+        """The sequence of the last event of a run."""
+        return self._loader(threads.last_event_by_run)
+
+    @cached_property
+    def question_by_run(self) -> DataLoader[UUID, QuestionRow | None]:
+        """What a run is asked, for who asked it and for who is to answer."""
+        return self._loader(threads.question_by_run)
+
+    @cached_property
+    def history_by_question(self) -> DataLoader[tuple[QuestionRow, int], list[MessageRow]]:
+        """What was said before a question, oldest first."""
+        return self._loader(threads.history_by_question)
