@@ -58,8 +58,8 @@ MUTATIONS_NOW = {
     *("createWorkspace", "createChart", "attachTask", "detachTask"),
     *("updateCell", "updateCells", "undoCellMutation"),
 }
-SUBSCRIPTIONS = {"taskEvents", "workspaceEvents", "runEvents", "events", "taskDashboard", "taskInbox", "tableChanges"}
-SUBSCRIPTIONS_NOW = {"taskEvents", "workspaceEvents", "runEvents", "events", "tableChanges"}
+SUBSCRIPTIONS_NOW = {"taskEvents", "workspaceEvents", "runEvents", "events", "tableChanges", "chartData"}
+SUBSCRIPTIONS = SUBSCRIPTIONS_NOW | {"taskDashboard", "taskInbox"}
 
 # Lists whose items may be null: an id that names nothing has no node, but keeps its place.
 NULLABLE_ITEMS = {"Query.nodes"}
