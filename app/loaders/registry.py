@@ -1,16 +1,15 @@
 """The loaders of one operation: each batches the keys that sibling fields ask for into one statement."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
-
-from strawberry.dataloader import DataLoader
 
 from app.db.engine import Database
 from app.domain.access.viewer import Viewer
 from app.domain.paging import Page
 from app.loaders import agent_sessions, cells, grid, runs, sharing, task_detail, tasks, threads, users, workspaces
+from app.loaders.batch import BatchLoader
 from app.loaders.reader import Reader
 from app.loaders.task_detail import Attention, TaskTree
 from app.storage.rows.activity import ActivityRow
@@ -23,7 +22,7 @@ from app.storage.rows.task import RunReportRow, RunRow, TaskRow
 from app.storage.rows.thread import AgentSpecRow, MessageRow, QuestionRow, ThreadRow, TurnRow
 from app.storage.rows.workspace import ChartRow, WorkspaceRow
 
-Key = TypeVar("Key")
+Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
@@ -33,13 +32,13 @@ class Loaders:
     def __init__(self, db: Database, viewer: Viewer) -> None:
         self.reader = Reader(db, viewer)
 
-    def _loader(self, batch: Callable[[Reader, Sequence[Key]], Awaitable[list[Value]]]) -> DataLoader[Key, Value]:
+    def _loader(self, batch: Callable[[Reader, Sequence[Key]], Awaitable[list[Value]]]) -> BatchLoader[Key, Value]:
         async def load(keys: list[Key]) -> list[Value]:
             return await batch(self.reader, keys)
 
-        return DataLoader(load_fn=load)
+        return BatchLoader(load)
 
-    def by_uuid(self) -> Sequence[DataLoader[UUID, Any]]:
+    def by_uuid(self) -> Sequence[BatchLoader[UUID, Any]]:
         """The loaders of everything that a UUID may name."""
         return (
             self.run_by_id,
@@ -57,261 +56,261 @@ class Loaders:
         )
 
     @cached_property
-    def task_by_id(self) -> DataLoader[str, TaskRow | None]:
+    def task_by_id(self) -> BatchLoader[str, TaskRow | None]:
         """A task the viewer may see."""
         return self._loader(tasks.task_by_id)
 
     @cached_property
-    def run_by_id(self) -> DataLoader[UUID, RunRow | None]:
+    def run_by_id(self) -> BatchLoader[UUID, RunRow | None]:
         """A run whose task the viewer may see."""
         return self._loader(tasks.run_by_id)
 
     @cached_property
-    def runs_by_task(self) -> DataLoader[str, list[RunRow]]:
+    def runs_by_task(self) -> BatchLoader[str, list[RunRow]]:
         """The runs of a task, newest first."""
         return self._loader(tasks.runs_by_task)
 
     @cached_property
-    def report_by_run(self) -> DataLoader[UUID, RunReportRow | None]:
+    def report_by_run(self) -> BatchLoader[UUID, RunReportRow | None]:
         """What a worker reported."""
         return self._loader(tasks.report_by_run)
 
     @cached_property
-    def steps_by_run(self) -> DataLoader[UUID, list[RunStepRow]]:
+    def steps_by_run(self) -> BatchLoader[UUID, list[RunStepRow]]:
         """The steps of a run, in their order."""
         return self._loader(runs.steps_by_run)
 
     @cached_property
-    def payload_by_step(self) -> DataLoader[tuple[UUID, str], StepPayload | None]:
+    def payload_by_step(self) -> BatchLoader[tuple[UUID, str], StepPayload | None]:
         """Input and output of a step."""
         return self._loader(runs.payload_by_step)
 
     @cached_property
-    def lineage_by_run(self) -> DataLoader[UUID, LineageRow]:
+    def lineage_by_run(self) -> BatchLoader[UUID, LineageRow]:
         """Where a run came from."""
         return self._loader(runs.lineage_by_run)
 
     @cached_property
-    def parent_by_run(self) -> DataLoader[UUID, RunRow | None]:
+    def parent_by_run(self) -> BatchLoader[UUID, RunRow | None]:
         """The run that brought a run about."""
         return self._loader(runs.parent_by_run)
 
     @cached_property
-    def root_by_run(self) -> DataLoader[UUID, RunRow | None]:
+    def root_by_run(self) -> BatchLoader[UUID, RunRow | None]:
         """The first run of a tree."""
         return self._loader(runs.root_by_run)
 
     @cached_property
-    def retried_by_run(self) -> DataLoader[UUID, RunRow | None]:
+    def retried_by_run(self) -> BatchLoader[UUID, RunRow | None]:
         """The run that a run repeats."""
         return self._loader(runs.retried_by_run)
 
     @cached_property
-    def children_by_run(self) -> DataLoader[UUID, list[RunRow]]:
+    def children_by_run(self) -> BatchLoader[UUID, list[RunRow]]:
         """The runs that a run brought about, oldest first."""
         return self._loader(runs.children_by_run)
 
     @cached_property
-    def tree_usage_by_run(self) -> DataLoader[UUID, TreeUsageRow | None]:
+    def tree_usage_by_run(self) -> BatchLoader[UUID, TreeUsageRow | None]:
         """What the tree of a run used."""
         return self._loader(runs.tree_usage_by_run)
 
     @cached_property
-    def channel_by_run(self) -> DataLoader[UUID, ChannelRow | None]:
+    def channel_by_run(self) -> BatchLoader[UUID, ChannelRow | None]:
         """The channel that a run is bound to."""
         return self._loader(runs.channel_by_run)
 
     @cached_property
-    def artifacts_by_run(self) -> DataLoader[UUID, list[ArtifactRow]]:
+    def artifacts_by_run(self) -> BatchLoader[UUID, list[ArtifactRow]]:
         """What a run made, oldest first."""
         return self._loader(runs.artifacts_by_run)
 
     @cached_property
-    def held_by_session(self) -> DataLoader[UUID, list[RunRow]]:
+    def held_by_session(self) -> BatchLoader[UUID, list[RunRow]]:
         """The runs that an agent session holds."""
         return self._loader(runs.held_by_session)
 
     @cached_property
-    def children_by_task(self) -> DataLoader[str, list[TaskRow]]:
+    def children_by_task(self) -> BatchLoader[str, list[TaskRow]]:
         """The children of a task, oldest first."""
         return self._loader(tasks.children_by_task)
 
     @cached_property
-    def attention_by_task(self) -> DataLoader[str, Attention | None]:
+    def attention_by_task(self) -> BatchLoader[str, Attention | None]:
         """The latest activity of a task and what the viewer did with it."""
         return self._loader(task_detail.attention_by_task)
 
     @cached_property
-    def tree_by_task(self) -> DataLoader[str, TaskTree | None]:
+    def tree_by_task(self) -> BatchLoader[str, TaskTree | None]:
         """A task with its descendants."""
         return self._loader(task_detail.tree_by_task)
 
     @cached_property
-    def dependencies_by_task(self) -> DataLoader[str, list[TaskRow]]:
+    def dependencies_by_task(self) -> BatchLoader[str, list[TaskRow]]:
         """The tasks that a task waits for."""
         return self._loader(task_detail.dependencies_by_task)
 
     @cached_property
-    def dependents_by_task(self) -> DataLoader[str, list[TaskRow]]:
+    def dependents_by_task(self) -> BatchLoader[str, list[TaskRow]]:
         """The tasks that wait for a task."""
         return self._loader(task_detail.dependents_by_task)
 
     @cached_property
-    def agent_session_by_id(self) -> DataLoader[UUID, AgentSessionRow | None]:
+    def agent_session_by_id(self) -> BatchLoader[UUID, AgentSessionRow | None]:
         """An agent session the viewer may see."""
         return self._loader(agent_sessions.agent_session_by_id)
 
     @cached_property
-    def workspace_by_id(self) -> DataLoader[UUID, WorkspaceRow | None]:
+    def workspace_by_id(self) -> BatchLoader[UUID, WorkspaceRow | None]:
         """A workspace the viewer may see."""
         return self._loader(workspaces.workspace_by_id)
 
     @cached_property
-    def user_by_id(self) -> DataLoader[UUID, UserRow | None]:
+    def user_by_id(self) -> BatchLoader[UUID, UserRow | None]:
         """A user of the tenant."""
         return self._loader(users.user_by_id)
 
     @cached_property
-    def shown_by_workspace(self) -> DataLoader[UUID, TableRow | None]:
+    def shown_by_workspace(self) -> BatchLoader[UUID, TableRow | None]:
         """What a workspace shows: its copy or a live table."""
         return self._loader(grid.shown_by_workspace)
 
     @cached_property
-    def charts_by_workspace(self) -> DataLoader[UUID, list[ChartRow]]:
+    def charts_by_workspace(self) -> BatchLoader[UUID, list[ChartRow]]:
         """The charts of a workspace, in their order."""
         return self._loader(workspaces.charts_by_workspace)
 
     @cached_property
-    def chart_by_id(self) -> DataLoader[UUID, ChartRow | None]:
+    def chart_by_id(self) -> BatchLoader[UUID, ChartRow | None]:
         """A chart the viewer may see."""
         return self._loader(workspaces.chart_by_id)
 
     @cached_property
-    def bindings_by_workspace(self) -> DataLoader[UUID, list[BindingRow]]:
+    def bindings_by_workspace(self) -> BatchLoader[UUID, list[BindingRow]]:
         """The tasks bound to a workspace, oldest first."""
         return self._loader(workspaces.bindings_by_workspace)
 
     @cached_property
-    def bindings_by_task(self) -> DataLoader[str, list[WorkspaceBindingRow]]:
+    def bindings_by_task(self) -> BatchLoader[str, list[WorkspaceBindingRow]]:
         """The workspaces that a task is bound to, oldest first."""
         return self._loader(workspaces.bindings_by_task)
 
     @cached_property
-    def table_by_id(self) -> DataLoader[UUID, TableRow | None]:
+    def table_by_id(self) -> BatchLoader[UUID, TableRow | None]:
         """A live table the viewer may see."""
         return self._loader(grid.table_by_id)
 
     @cached_property
-    def artifact_by_id(self) -> DataLoader[UUID, ArtifactRow | None]:
+    def artifact_by_id(self) -> BatchLoader[UUID, ArtifactRow | None]:
         """An artifact the viewer may see."""
         return self._loader(grid.artifact_by_id)
 
     @cached_property
-    def versions_by_artifact(self) -> DataLoader[UUID, list[ArtifactVersionRow]]:
+    def versions_by_artifact(self) -> BatchLoader[UUID, list[ArtifactVersionRow]]:
         """The versions of an artifact, newest first."""
         return self._loader(grid.versions_by_artifact)
 
     @cached_property
-    def content_by_version(self) -> DataLoader[UUID, object]:
+    def content_by_version(self) -> BatchLoader[UUID, object]:
         """The content of a version."""
         return self._loader(grid.content_by_version)
 
     @cached_property
-    def mutation_by_id(self) -> DataLoader[UUID, MutationRow | None]:
+    def mutation_by_id(self) -> BatchLoader[UUID, MutationRow | None]:
         """An edit of a cell in a workspace the viewer may see."""
         return self._loader(cells.mutation_by_id)
 
     @cached_property
-    def share_by_workspace(self) -> DataLoader[UUID, ShareRow | None]:
+    def share_by_workspace(self) -> BatchLoader[UUID, ShareRow | None]:
         """The share of a workspace, also where there is no record."""
         return self._loader(sharing.share_by_workspace)
 
     @cached_property
-    def recipients_by_workspace(self) -> DataLoader[UUID, list[UserRow]]:
+    def recipients_by_workspace(self) -> BatchLoader[UUID, list[UserRow]]:
         """Whom one's own workspace is shared with, or was, in order."""
         return self._loader(sharing.recipients_by_workspace)
 
     @cached_property
-    def tag_by_id(self) -> DataLoader[UUID, TagRow | None]:
+    def tag_by_id(self) -> BatchLoader[UUID, TagRow | None]:
         """A tag of the tenant."""
         return self._loader(sharing.tag_by_id)
 
     @cached_property
-    def tags_by_workspace(self) -> DataLoader[UUID, list[TagRow]]:
+    def tags_by_workspace(self) -> BatchLoader[UUID, list[TagRow]]:
         """The tags of a workspace, in order."""
         return self._loader(sharing.tags_by_workspace)
 
     @cached_property
-    def workspaces_by_tag(self) -> DataLoader[tuple[UUID, int], list[WorkspaceRow]]:
+    def workspaces_by_tag(self) -> BatchLoader[tuple[UUID, int], list[WorkspaceRow]]:
         """The first so many workspaces that bear a tag."""
         return self._loader(sharing.workspaces_by_tag)
 
     @cached_property
-    def activity_by_workspace(self) -> DataLoader[tuple[UUID, int], list[ActivityRow]]:
+    def activity_by_workspace(self) -> BatchLoader[tuple[UUID, int], list[ActivityRow]]:
         """The newest so many things that happened on a workspace."""
         return self._loader(sharing.activity_by_workspace)
 
     @cached_property
-    def agent_spec_by_id(self) -> DataLoader[UUID, AgentSpecRow | None]:
+    def agent_spec_by_id(self) -> BatchLoader[UUID, AgentSpecRow | None]:
         """An agent of the tenant that answers in conversations."""
         return self._loader(threads.agent_spec_by_id)
 
     @cached_property
-    def thread_by_id(self) -> DataLoader[UUID, ThreadRow | None]:
+    def thread_by_id(self) -> BatchLoader[UUID, ThreadRow | None]:
         """A conversation of the viewer's own."""
         return self._loader(threads.thread_by_id)
 
     @cached_property
-    def thread_by_run(self) -> DataLoader[UUID, ThreadRow | None]:
+    def thread_by_run(self) -> BatchLoader[UUID, ThreadRow | None]:
         """The viewer's own conversation to which a run belongs."""
         return self._loader(threads.thread_by_run)
 
     @cached_property
-    def threads_by_workspace(self) -> DataLoader[threads.Pages, Page[ThreadRow]]:
+    def threads_by_workspace(self) -> BatchLoader[threads.Pages, Page[ThreadRow]]:
         """A page of the viewer's own conversations on a workspace."""
         return self._loader(threads.threads_by_workspace)
 
     @cached_property
-    def latest_turn_by_thread(self) -> DataLoader[UUID, TurnRow | None]:
+    def latest_turn_by_thread(self) -> BatchLoader[UUID, TurnRow | None]:
         """The newest turn of a conversation."""
         return self._loader(threads.latest_turn_by_thread)
 
     @cached_property
-    def turn_by_id(self) -> DataLoader[UUID, TurnRow | None]:
+    def turn_by_id(self) -> BatchLoader[UUID, TurnRow | None]:
         """A turn of a conversation of the viewer's own."""
         return self._loader(threads.turn_by_id)
 
     @cached_property
-    def turns_by_thread(self) -> DataLoader[threads.TurnPages, Page[TurnRow]]:
+    def turns_by_thread(self) -> BatchLoader[threads.TurnPages, Page[TurnRow]]:
         """A page of the turns of a conversation, newest first."""
         return self._loader(threads.turns_by_thread)
 
     @cached_property
-    def message_by_id(self) -> DataLoader[UUID, MessageRow | None]:
+    def message_by_id(self) -> BatchLoader[UUID, MessageRow | None]:
         """A message of a conversation of the viewer's own."""
         return self._loader(threads.message_by_id)
 
     @cached_property
-    def message_by_turn(self) -> DataLoader[UUID, MessageRow | None]:
+    def message_by_turn(self) -> BatchLoader[UUID, MessageRow | None]:
         """The message that opened a turn."""
         return self._loader(threads.message_by_turn)
 
     @cached_property
-    def messages_by_thread(self) -> DataLoader[threads.Pages, Page[MessageRow]]:
+    def messages_by_thread(self) -> BatchLoader[threads.Pages, Page[MessageRow]]:
         """A page of the messages of a conversation, newest first."""
         return self._loader(threads.messages_by_thread)
 
     @cached_property
-    def last_event_by_run(self) -> DataLoader[UUID, int | None]:
+    def last_event_by_run(self) -> BatchLoader[UUID, int | None]:
         """The sequence of the last event of a run."""
         return self._loader(threads.last_event_by_run)
 
     @cached_property
-    def question_by_run(self) -> DataLoader[UUID, QuestionRow | None]:
+    def question_by_run(self) -> BatchLoader[UUID, QuestionRow | None]:
         """What a run is asked, for who asked it and for who is to answer."""
         return self._loader(threads.question_by_run)
 
     @cached_property
-    def history_by_question(self) -> DataLoader[tuple[QuestionRow, int], list[MessageRow]]:
+    def history_by_question(self) -> BatchLoader[tuple[QuestionRow, int], list[MessageRow]]:
         """What was said before a question, oldest first."""
         return self._loader(threads.history_by_question)

@@ -36,7 +36,7 @@ CONDITIONS: Final[Mapping[str, str]] = {
     "failed_after": "AND t.closed_at > CAST(:failed_after AS timestamptz)",
     "failed_before": "AND t.closed_at < CAST(:failed_before AS timestamptz)",
 }
-STATEMENTS_MAX: Final = 2 ** (len(CONDITIONS) + 2)
+STATEMENTS_MAX: Final = 1 << (len(CONDITIONS) + 2)
 DISCARD: Final = composed(
     """
     UPDATE tasks t SET discarded_at = now(), updated_at = now()

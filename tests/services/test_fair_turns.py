@@ -18,7 +18,7 @@ class Work:
         self.began: list[tuple[UUID, int]] = []
         self._ends: dict[tuple[UUID, int], asyncio.Event] = {}
         self.run = in_turn(FairTurns(places), lambda group: group[0], self._carry_out)
-        self.tasks: list[asyncio.Task[Sequence[int]]] = []
+        self.tasks: list[asyncio.Future[Sequence[int]]] = []
 
     async def _carry_out(self, group: tuple[UUID, int], asked: Sequence[int]) -> Sequence[int]:
         self.began.append(group)
@@ -28,7 +28,7 @@ class Work:
 
     async def ask(self, tenant_id: UUID, number: int) -> None:
         """One more request; returns when it has got its place or stands in its queue."""
-        self.tasks.append(asyncio.create_task(self.run((tenant_id, number), [number])))
+        self.tasks.append(asyncio.ensure_future(self.run((tenant_id, number), [number])))
         await settled()
 
     async def end_oldest(self) -> None:

@@ -17,6 +17,7 @@ from graphql.validation.rules import overlapping_fields_can_be_merged as merging
 from graphql.validation.validate import ValidationAbortedError
 
 from app.graph.engine.limits import Limits, check_size
+from app.graph.engine.plan.run import Plans
 from app.graph.errors import coded
 
 REMEMBERED_MAX: Final = 1_000
@@ -26,11 +27,12 @@ ERRORS_MAX: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document that may run; `errors` holds why it may not."""
+    """A document that may run, with the plans that were made of it; `errors` holds why it may not."""
 
     text: str
     node: DocumentNode | None
     errors: tuple[GraphQLError, ...]
+    plans: Plans | None = None
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation of that name, or the only one; GraphQLError otherwise."""
@@ -97,7 +99,9 @@ class Documents:
                 allow_empty_selection_sets=False,
             )
             errors = [_as_validation(error) for error in found]
-        return Document(text, None if errors else node, tuple(errors))
+        if errors:
+            return Document(text, None, tuple(errors))
+        return Document(text, node, (), Plans(node))
 
     def _as_parsed(self, problem: GraphQLSyntaxError) -> GraphQLError:
         """The library stops reading at its bounds with errors of syntax; these say what was exceeded."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import strawberry
+import structlog
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode, OperationType, execute
 from graphql.execution import Executor as CoreExecutor
 from graphql.execution import create_source_event_stream
@@ -14,9 +15,10 @@ from app.domain.access.credentials import Scope
 from app.domain.errors import Forbidden
 from app.graph.context import GraphContext
 from app.graph.engine.documents import Document, Documents
+from app.graph.engine.plan.run import Outcome, PlanRun, replayed, serially
 from app.graph.errors import coded, shaped
 
-Variables = Mapping[str, Any]
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +51,12 @@ class Source:
 class Executor:
     """Executes requests against one schema."""
 
-    def __init__(self, schema: strawberry.Schema, *, suggestions: bool) -> None:
-        self._schema: GraphQLSchema = schema._schema
+    def __init__(self, schema: strawberry.Schema, *, suggestions: bool, planned: bool = True) -> None:
+        """`planned` off lets the library execute everything: what plans are compared with."""
+        self._planned = planned
+        self.schema: GraphQLSchema = schema._schema
         self._suggestions = suggestions
-        self.documents = Documents(self._schema, suggestions=suggestions)
+        self.documents = Documents(self.schema, suggestions=suggestions)
 
     def operation(self, request: Request) -> tuple[Document, OperationDefinitionNode]:
         """The document and the operation that a request names; RequestRefused when it may not run."""
@@ -77,18 +81,62 @@ class Executor:
             unread = may_read(context)
             if unread is not None:
                 return unread.answer(context.request_id)
+        outcomes: dict[str, Outcome] = {}
+        if self._planned:
+            data = await self._by_plan(document, request, context, outcomes)
+            if data is not None:
+                return Answer(body={"data": data}, executed=True)
+            context.fresh_loaders()
+        return answer_of(await self._by_library(document, request, context, outcomes), context.request_id)
+
+    async def _by_plan(
+        self, document: Document, request: Request, context: GraphContext, outcomes: dict[str, Outcome]
+    ) -> dict[str, Any] | None:
+        """The data, or None where the library has to tell what is wrong; `outcomes` says what was done by then."""
+        core = self._core(document, request, context)
+        if isinstance(core, list):
+            return None
+        assert document.plans is not None
+        plan = document.plans.get(core)
+        if plan is None:
+            return None
+        run = PlanRun(core, context, outcomes)
+        try:
+            return await (run.mutation(plan) if serially(core) else run.query(plan))
+        except Exception as problem:
+            log.debug("graphql.replayed", request_id=context.request_id, reason=repr(problem))
+            return None
+
+    async def _by_library(
+        self, document: Document, request: Request, context: GraphContext, outcomes: Mapping[str, Outcome]
+    ) -> ExecutionResult:
+        """The library's own result; what a mutation has done already is told, not done again."""
         assert document.node is not None
         result = execute(
-            self._schema,
+            self.schema,
             document.node,
             context_value=context,
             variable_values=request.variables,
             operation_name=request.operation_name,
             executor_class=StrawberryGraphQLCoreExecutionContext,
+            middleware=[replayed(outcomes)] if outcomes else None,
             hide_suggestions=not self._suggestions,
         )
-        done = result if isinstance(result, ExecutionResult) else await result
-        return answer_of(done, context.request_id)
+        return result if isinstance(result, ExecutionResult) else await result
+
+    def _core(
+        self, document: Document, request: Request, context: GraphContext
+    ) -> CoreExecutor[Any] | list[GraphQLError]:
+        """The library's executor of one request: its variables are read; errors where they cannot be."""
+        assert document.node is not None
+        return StrawberryGraphQLCoreExecutionContext.build(
+            self.schema,
+            document.node,
+            context_value=context,
+            raw_variable_values=request.variables,
+            operation_name=request.operation_name,
+            hide_suggestions=not self._suggestions,
+        )
 
     async def subscribe(self, request: Request, context: GraphContext) -> Source:
         """A subscription that listens already; RequestRefused when it may not."""
@@ -98,15 +146,7 @@ class Executor:
         unread = may_read(context)
         if unread is not None:
             raise unread
-        assert document.node is not None
-        executor = StrawberryGraphQLCoreExecutionContext.build(
-            self._schema,
-            document.node,
-            context_value=context,
-            raw_variable_values=request.variables,
-            operation_name=request.operation_name,
-            hide_suggestions=not self._suggestions,
-        )
+        executor = self._core(document, request, context)
         if isinstance(executor, list):
             raise RequestRefused(executor)
         opened = create_source_event_stream(executor)

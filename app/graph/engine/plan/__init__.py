@@ -1,0 +1,1 @@
+"""Plans: an operation compiled once, then run breadth first over whole lists."""
