@@ -10,6 +10,7 @@ from app.resolvers.root import build_schema
 from app.services.registry import Services
 from tests.support.graph import Graph
 from tests.support.grid import INTEGER, NUMBER, STRING, make_empty, make_table, make_workspace
+from tests.support.talk import agent, take
 
 
 def documents(guide: str) -> list[str]:
@@ -60,3 +61,22 @@ async def test_the_documents_about_sharing_run(
         {"name": "Q3", "slug": "q3"},
     ]
     assert [node["title"] for node in (await graph.data(tagged))["workspaces"]["nodes"]] == ["Plan"]
+
+
+async def test_the_documents_about_conversations_run(services: Services, viewer: Viewer, graph: Graph) -> None:
+    talk, read, asked = documents("conversations.md")
+    begin, ask = re.split(r"\n\n(?=mutation Ask)", talk)
+    place = await make_empty(services, viewer, "Rain")
+    begun = (await graph.data(begin, {"workspace": str(place.id)}))["createThread"]
+    assert (begun["userErrors"], begun["thread"]["agentSpec"]) == ([], {"name": "Workspace agent"})
+    thread = {"thread": begun["thread"]["id"]}
+    posted = (await graph.data(ask, thread))["postMessage"]
+    assert (posted["userErrors"], posted["thread"]["title"]) == ([], "Why did it rain so much?")
+    worker = await agent(services, viewer, place.id)
+    await take(services, viewer, worker)
+    question = (await graph.data(asked, {"run": posted["turn"]["runId"]}))["run"]["question"]
+    assert question == {"content": "Why did it rain so much?", "history": []}
+    await services.leases.complete(viewer, worker, posted["turn"]["runId"], result="It was spring.")
+    found = (await graph.data(read, thread))["thread"]
+    assert [one["content"] for one in found["messages"]["nodes"]] == ["It was spring.", "Why did it rain so much?"]
+    assert found["lastTurnStatus"] == "COMPLETED"
