@@ -130,6 +130,8 @@ def _converter(kind: Any, notation: Notation) -> Callable[[Any], Any] | None:
     """How a value of a field is written; None where it goes out as it is."""
     if kind is datetime:
         return moment
+    if kind is UUID:
+        return str  # the driver has a kind of its own
     if get_origin(kind) is tuple:
         item = _converter(bare(get_args(kind)[0])[0], notation)
         return list if item is None else lambda items: [item(one) for one in items]

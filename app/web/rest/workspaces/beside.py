@@ -56,6 +56,14 @@ async def attach_task(call: Call) -> shapes.WorkspaceDetail:
     return await places.detail(call, done.workspace)
 
 
+async def update_binding(call: Call) -> shapes.WorkspaceDetail:
+    """PATCH /workspaces/{workspace_id}/tasks/{task_id}."""
+    task_id = str(UUID(call.path["task_id"]))
+    binding = Binding(task_id=task_id, mutates=call.given(body.UpdateBindingRequest).mutates_workspace)
+    done = await call.services.workspaces.rebind(call.viewer, call.path["workspace_id"], binding)
+    return await places.detail(call, done.workspace)
+
+
 async def detach_task(call: Call) -> None:
     """DELETE /workspaces/{workspace_id}/tasks/{task_id}."""
     task_id = str(UUID(call.path["task_id"]))

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from app.domain.conversation import AgentLifecycle, MessageFormat, MessageRole, ScopeKind
 from app.web.rest.shape import Json
 from app.web.rest.workspaces.shapes import Person, ViewerAccess
 
 
 class TurnStatus(StrEnum):
-    """Where a turn of a conversation stands."""
+    """Where a turn of a conversation stands, in the words of this API."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -17,37 +18,6 @@ class TurnStatus(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
-
-
-class AgentLifecycle(StrEnum):
-    """Whether an agent is in use."""
-
-    ACTIVE = "active"
-    ARCHIVED = "archived"
-
-
-class ScopeKind(StrEnum):
-    """What a conversation is about."""
-
-    GENERAL = "general"
-    WORKSPACE = "workspace"
-    DOCUMENT = "document"
-
-
-class MessageRole(StrEnum):
-    """Who speaks."""
-
-    USER = "user"
-    ASSISTANT = "assistant"
-    SYSTEM = "system"
-    TOOL = "tool"
-
-
-class MessageFormat(StrEnum):
-    """How `rawData` is written."""
-
-    PYDANTIC_AI = "pydantic_ai"
-    TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,8 @@ from app.web.rest.workspaces import (
     grid,
     query,
     run_shapes,
+    session_shapes,
+    sessions,
     shapes,
     workspaces,
 )
@@ -245,6 +247,15 @@ BESIDE: Final = (
         body=body.AttachTaskRequest,
     ),
     declared(
+        "update_task_binding",
+        "PATCH /{workspace_id}/tasks/{task_id}",
+        "Update Task Binding",
+        beside.update_binding,
+        shapes.WorkspaceDetail,
+        conflicts=True,
+        body=body.UpdateBindingRequest,
+    ),
+    declared(
         "delete_task_binding",
         "DELETE /{workspace_id}/tasks/{task_id}",
         "Delete Task Binding",
@@ -254,7 +265,34 @@ BESIDE: Final = (
     ),
 )
 
-OPERATIONS: Final[tuple[Operation, ...]] = (*WORKSPACES, *CHARTS, *BESIDE)
+SESSIONS: Final = (
+    declared(
+        "list_workspace_sessions",
+        "GET /{workspace_id}/sessions",
+        "List Workspace Sessions",
+        sessions.show_list,
+        session_shapes.SessionList,
+    ),
+    declared(
+        "create_workspace_session",
+        "POST /{workspace_id}/sessions",
+        "Create Workspace Session",
+        sessions.create,
+        session_shapes.Session,
+        status=201,
+        conflicts=True,
+    ),
+    declared(
+        "list_workspace_session_messages",
+        "GET /{workspace_id}/sessions/{thread_id}/messages",
+        "List Workspace Session Messages",
+        sessions.show_messages,
+        session_shapes.SessionMessageCursorPage,
+        query=query.MessagesQuery,
+    ),
+)
+
+OPERATIONS: Final[tuple[Operation, ...]] = (*WORKSPACES, *CHARTS, *BESIDE, *SESSIONS)
 
 WORKSPACES_API: Final = Api(
     operations=OPERATIONS,
