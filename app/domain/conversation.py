@@ -114,8 +114,8 @@ def title_of(content: str) -> str:
     words = " ".join(content.split())
     if len(words) <= TITLE_LENGTH_MAX:
         return words
-    whole, _, rest = words[:TITLE_LENGTH_MAX].rpartition(" ")
-    return (whole or rest) + "…"
+    whole, _, _ = words[: TITLE_LENGTH_MAX + 1].rpartition(" ")
+    return (whole or words[:TITLE_LENGTH_MAX]) + "…"
 
 
 def turn_status(run: RunStatus | None, *, unapproved: bool) -> TurnStatus:
