@@ -15,6 +15,7 @@ from app.domain.access.credentials import Scope
 from app.domain.errors import Forbidden
 from app.graph.context import GraphContext
 from app.graph.engine.documents import Document, Documents
+from app.graph.engine.plan.fields import ObjectPlan
 from app.graph.engine.plan.run import Outcome, PlanRun, replayed, serially
 from app.graph.errors import coded, shaped
 
@@ -40,11 +41,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A subscription that listens: its events, and the executor to run each with."""
+    """A subscription that listens: its events, and how each is executed; `plan` is None where the library does it."""
 
-    document: Document
-    operation: OperationDefinitionNode
     executor: CoreExecutor[Any]
+    plan: ObjectPlan | None
     events: AsyncIterator[Any]
 
 
@@ -153,7 +153,9 @@ class Executor:
         events = await opened if executor.is_awaitable(opened) else opened
         if isinstance(events, ExecutionResult):
             raise RequestRefused(list(events.errors or ()))
-        return Source(document=document, operation=operation, executor=executor, events=events)  # type: ignore[arg-type]  # graphql-core types an iterable, ours iterates
+        assert document.plans is not None
+        plan = document.plans.get(executor) if self._planned else None
+        return Source(executor=executor, plan=plan, events=events)  # type: ignore[arg-type]  # graphql-core types an iterable, ours iterates
 
 
 class RequestRefused(Exception):

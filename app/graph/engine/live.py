@@ -8,26 +8,27 @@ from typing import Any, Final
 from weakref import WeakValueDictionary
 
 import orjson
+import structlog
 from graphql import ExecutionResult
-from graphql.execution import Executor as CoreExecutor
 from graphql.execution import execute_subscription_event
 
 from app.events.stream import Stream
 from app.graph.context import GraphContext
 from app.graph.engine.executor import Executor, Request, Source, answer_of
+from app.graph.engine.plan.run import PlanRun
 from app.storage.rows.event import EventRow
 
 REMEMBERED_MAX: Final = 256
 RenderKey = tuple[object, ...]
 
+log = structlog.get_logger(__name__)
+
 
 class Rendering:
     """The responses of one operation for one viewer, encoded once an event and kept while they are new."""
 
-    def __init__(self, executor: CoreExecutor[Any], context: GraphContext) -> None:
-        # Its own copy: the one it came with belongs to the first subscriber.
-        self._executor = copy(executor)
-        self._executor.context_value = context
+    def __init__(self, source: Source, context: GraphContext) -> None:
+        self._events = Events(source, context)
         self._context = context
         self._known: OrderedDict[int, asyncio.Future[bytes]] = OrderedDict()
         self._upcoming: dict[int, EventRow] = {}
@@ -72,14 +73,30 @@ class Rendering:
     def _start(self, events: Sequence[EventRow]) -> None:
         self._context.fresh_loaders()
         for event in events:
-            self._known[event.sequence] = asyncio.ensure_future(render_one(self._executor, self._context, event))
+            self._known[event.sequence] = asyncio.ensure_future(self._events.render(event))
 
 
-async def render_one(executor: CoreExecutor[Any], context: GraphContext, event: Any) -> bytes:
-    """The response to one event as JSON."""
-    result = execute_subscription_event(executor.build_per_event_executor(event))
-    done = result if isinstance(result, ExecutionResult) else await result
-    return orjson.dumps(answer_of(done, context.request_id).body)
+class Events:
+    """The events of one operation, executed for one context."""
+
+    def __init__(self, source: Source, context: GraphContext) -> None:
+        # Its own copy: the one it came with belongs to the subscriber that came first.
+        self._core = copy(source.executor)
+        self._core.context_value = context
+        self._context = context
+        self._plan = source.plan
+        self._run = PlanRun(self._core, context)
+
+    async def render(self, event: Any) -> bytes:
+        """The response to one event as JSON; by plan, or by the library where that has something to tell."""
+        if self._plan is not None:
+            try:
+                return orjson.dumps({"data": await self._run.query(self._plan, event)})
+            except Exception as problem:
+                log.debug("graphql.replayed", request_id=self._context.request_id, reason=repr(problem))
+        result = execute_subscription_event(self._core.build_per_event_executor(event))
+        done = result if isinstance(result, ExecutionResult) else await result
+        return orjson.dumps(answer_of(done, self._context.request_id).body)
 
 
 class LiveOperation:
@@ -89,6 +106,7 @@ class LiveOperation:
         self._source = source
         self._rendering = rendering
         self._context = context
+        self._alone = Events(source, context)
 
     async def responses(self) -> AsyncIterator[tuple[bytes, str | None]]:
         """`(JSON, cursor)` for each event, as it comes."""
@@ -101,7 +119,7 @@ class LiveOperation:
             return
         async for event in stream:
             self._context.fresh_loaders()
-            yield await render_one(self._source.executor, self._context, event), None
+            yield await self._alone.render(event), None
 
     async def close(self) -> None:
         """Stop listening; may be called twice."""
@@ -125,7 +143,7 @@ class LiveOperations:
         if key is not None and isinstance(source.events, Stream):
             rendering = self._renderings.get(key)
             if rendering is None:
-                rendering = Rendering(source.executor, context.again(context.request_id))
+                rendering = Rendering(source, context.again(context.request_id))
                 self._renderings[key] = rendering
             source.events.prepare_by(rendering.prepare)
         return LiveOperation(source, rendering, context)

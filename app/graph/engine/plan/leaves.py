@@ -5,7 +5,7 @@ what that refuses makes the plan give up, so that the library tells the error.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
