@@ -17,6 +17,7 @@ from app.domain.access.policy import (
 from app.domain.access.viewer import Viewer
 from app.domain.errors import Conflict, NotFound
 from app.domain.ids import is_task_id, parse_uuid
+from app.services.presence import active
 from app.storage import identity, tasks, threads, workspaces
 from app.storage.rows.identity import AgentSessionRow
 from app.storage.rows.task import TaskRow
@@ -64,8 +65,13 @@ class Access:
             raise Conflict(f"Several workspaces are called {name[:140]!r}; give an id.", field="workspaceId")
         return found[0].id
 
-    async def tasks(self, viewer: Viewer, ids: Sequence[str], action: Action) -> dict[str, TaskRow | Exception]:
-        """Each task that exists and may be acted on; the refusal for each that may not."""
+    async def tasks(
+        self, viewer: Viewer, ids: Sequence[str], action: Action, *, unfrozen: bool = False
+    ) -> dict[str, TaskRow | Exception]:
+        """Each task that exists and may be acted on; the refusal for each that may not.
+
+        `unfrozen` also refuses those of an archived workspace.
+        """
         wanted = [id for id in ids if is_task_id(id)]
         rows = {row.id: row for row in await tasks.by_id(self._db, viewer.tenant_id, wanted)} if wanted else {}
         places = {row.workspace_id for row in rows.values() if row.workspace_id is not None}
@@ -80,6 +86,8 @@ class Access:
             row = rows.get(id)
             try:
                 require(viewer, action, self._bound(viewer, row, known), what="task", id=id)
+                if unfrozen and row is not None and row.workspace_id is not None:
+                    active(known[row.workspace_id][0])
             except Exception as refusal:
                 answer[id] = refusal
             else:

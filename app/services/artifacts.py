@@ -24,8 +24,8 @@ from app.domain.problems import Problem
 from app.domain.tasks.events import EventType
 from app.domain.text import checked, json_text
 from app.services.access import Access, known_id
+from app.services.presence import active
 from app.services.tables import Tables
-from app.services.workspaces import active
 from app.storage import artifacts, catalog, copies, events, workspaces
 from app.storage.rows.grid import ArtifactKind, ArtifactRow, TableRow, columns_to_json
 

@@ -33,7 +33,7 @@ from app.domain.invalid import field_of, require_sound
 from app.domain.problems import PROBLEMS_MAX, Loc, Problem, Refused
 from app.domain.tasks.events import EventType
 from app.services.access import Access, known_id
-from app.services.workspaces import active
+from app.services.presence import active
 from app.storage import catalog, cells, events, grid, workspaces
 from app.storage.relation import ROW_ID
 from app.storage.rows.cells import EditorType, MutationRow

@@ -23,7 +23,7 @@ from app.domain.ids import uuid7
 from app.domain.invalid import accepted, require_sound
 from app.domain.tasks.events import EventType
 from app.services.access import Access, known_id
-from app.services.workspaces import active
+from app.services.presence import active
 from app.storage import artifacts, catalog, charts, events, workspaces
 from app.storage.rows.grid import ArtifactKind
 from app.storage.rows.workspace import ChartRow, WorkspaceRow

@@ -27,7 +27,7 @@ from app.services.consequences import Consequences
 from app.services.fair_turns import FairTurns, in_turn
 from app.services.group_commit import GroupCommit
 from app.services.reports import Report, checked_report, store_report
-from app.services.settling import lock_with_dependents, spread
+from app.services.settling import lock_with_dependents, settled, spread
 from app.storage import leases, runs
 from app.storage.rows.task import RunRow
 
@@ -222,7 +222,7 @@ class LeaseLedger:
                 metadata=metadata,
             )
             moved = await self._finishes.submit(viewer.tenant_id, asked)
-            moved = moved or await self._finish_alone(viewer, asked)
+            moved = moved or await settled(lambda: self._finish_alone(viewer, asked))
         return moved or await self._refused(viewer, holder, run_id)
 
     async def _finish_alone(self, viewer: Viewer, asked: leases.Finish) -> Moved | None:

@@ -1,6 +1,8 @@
 """What a change of one task means for the tasks that wait for it, within the same transaction."""
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
+from typing import Final, TypeVar
 from uuid import UUID
 
 from app.db.tx import Record, Tx
@@ -11,6 +13,22 @@ from app.domain.tasks.status import TaskStatus
 from app.storage import task_graph
 from app.storage.events import NewEvent
 from app.storage.rows.task import TaskRow
+
+EDGE_TRIES_MAX: Final = 5
+
+Done = TypeVar("Done")
+
+
+class EdgesMoved(ServiceUnavailable):
+    """Between finding the neighbours of a task and locking them, their edges changed: nothing was done yet."""
+
+
+async def settled(work: Callable[[], Awaitable[Done]]) -> Done:
+    """The work, begun again where edges moved under it, a few times."""
+    for _ in range(EDGE_TRIES_MAX - 1):
+        with suppress(EdgesMoved):
+            return await work()
+    return await work()
 
 
 async def lock_with_dependents(tx: Tx, tenant_id: UUID, ids: Collection[str]) -> dict[str, TaskRow]:
@@ -23,7 +41,7 @@ async def lock_with_dependents(tx: Tx, tenant_id: UUID, ids: Collection[str]) ->
     around = wanted | await task_graph.dependents_of(tx, tenant_id, wanted)
     locked = await task_graph.lock_tasks(tx, tenant_id, around)
     if not await task_graph.dependents_of(tx, tenant_id, wanted) <= frozenset(around):
-        raise ServiceUnavailable("The tasks around this one are changing; try again.")
+        raise EdgesMoved("The tasks around this one are changing; try again.")
     await task_graph.lock_open_runs(tx, tenant_id, around)
     return locked
 

@@ -17,7 +17,8 @@ from app.domain.problems import Problem, shown
 from app.domain.sharing.share import RECIPIENTS_MAX
 from app.domain.tasks.events import EventType
 from app.services.access import Access, known_id
-from app.services.workspaces import active, present, workspace_event
+from app.services.presence import active, present
+from app.services.workspaces import workspace_event
 from app.storage import events, identity, shares, workspaces
 from app.storage.rows.identity import UserRow
 from app.storage.rows.share import ShareRow

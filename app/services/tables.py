@@ -29,7 +29,7 @@ from app.domain.invalid import accepted, require_sound
 from app.domain.problems import PROBLEMS_MAX
 from app.domain.tasks.events import EventType
 from app.services.access import Access, known_id
-from app.services.workspaces import active
+from app.services.presence import active
 from app.storage import catalog, events, grid, workspaces
 from app.storage.relation import Source
 from app.storage.rows.grid import TableRow

@@ -30,7 +30,8 @@ from app.domain.sharing.tag import (
 )
 from app.domain.tasks.events import EventType
 from app.services.access import Access, known_id
-from app.services.workspaces import present, workspace_event
+from app.services.presence import present
+from app.services.workspaces import workspace_event
 from app.storage import events, tags, workspaces
 from app.storage.rows.share import TagRow
 from app.storage.rows.workspace import WorkspaceRow

@@ -32,11 +32,11 @@ from app.services.access import Access, known_id
 from app.services.consequences import Consequences
 from app.services.fair_turns import FairTurns, in_turn
 from app.services.group_commit import GroupCommit
+from app.services.presence import active
 from app.services.settling import lock_with_dependents, spread
 from app.storage import leases, runs, tasks, unique_keys
 from app.storage.lineage import record as record_lineage
 from app.storage.rows.task import RunRow, TaskRow
-from app.storage.rows.workspace import WorkspaceStatus
 
 REASON_LENGTH_MAX: Final = 1_000
 RETRIES_MAX: Final = 5
@@ -178,7 +178,6 @@ class Tasks:
 
     async def requeue(self, viewer: Viewer, task_id: str, *, retry_of: UUID, key: str | None = None) -> Queued:
         """A new run instead of one that failed, with as many attempts as a new task has."""
-        await self._access.task(viewer, task_id, Action.WRITE)
         asked = self._asked(viewer, task_id, "requeue", key)
         lineage = Lineage(trigger=Trigger.USER, trigger_ref=viewer.actor.ref, retry_of=retry_of)
         return await self._queued_alone(viewer, asked, lineage)
@@ -280,9 +279,7 @@ class Tasks:
         if parse_uuid(draft.workspace_id) is None:
             raise NotFound(f"There is no workspace {draft.workspace_id[:140]!r}.", field="workspaceId")
         place = await self._access.workspace(viewer, known_id(draft.workspace_id, "workspace"), Action.WRITE)
-        if place.status is WorkspaceStatus.ARCHIVED:
-            raise Conflict("The workspace is archived; restore it first.", field="workspaceId")
-        return place.id
+        return active(place, "workspaceId").id
 
     async def _create_batch(
         self, tenant_id: UUID, asked: Sequence[dict[str, Any]]
@@ -299,7 +296,7 @@ class Tasks:
     async def _enqueue_batch(
         self, viewer: Viewer, asked: Sequence[leases.Enqueue]
     ) -> Sequence[Queued | ApprovedDraft | BaseException]:
-        allowed = await self._access.tasks(viewer, [a.task_id for a in asked], Action.WRITE)
+        allowed = await self._access.tasks(viewer, [a.task_id for a in asked], Action.WRITE, unfrozen=True)
         answers: Answers = {id: found for id, found in allowed.items() if isinstance(found, Exception)}
         open_ones = [a for a in asked if a.task_id not in answers]
         for _ in range(RETRIES_MAX):
@@ -340,7 +337,6 @@ class Tasks:
         return again
 
     async def _enqueue_below(self, viewer: Viewer, asked: leases.Enqueue, parent: str) -> Queued:
-        await self._access.task(viewer, asked.task_id, Action.WRITE)
         parent_id = parse_uuid(parent)
         found = [] if parent_id is None else await runs.by_id(self._db, viewer.tenant_id, [parent_id])
         seen = await self._access.tasks(viewer, [run.task_id for run in found], Action.READ)
@@ -350,6 +346,9 @@ class Tasks:
         return await self._queued_alone(viewer, asked, lineage)
 
     async def _queued_alone(self, viewer: Viewer, asked: leases.Enqueue, lineage: Lineage) -> Queued:
+        allowed = (await self._access.tasks(viewer, [asked.task_id], Action.WRITE, unfrozen=True))[asked.task_id]
+        if isinstance(allowed, Exception):
+            raise allowed
         record = await self._enqueue_alone(viewer, asked, lineage)
         if record["verdict"] == "queued":
             return Queued(run=RunRow.of(record), sequence=record["sequence"])

@@ -29,8 +29,9 @@ from app.domain.tasks.status import (
 )
 from app.services.access import Access, known_id
 from app.services.consequences import Consequences
+from app.services.presence import active
 from app.services.settling import lock_with_dependents, spread
-from app.services.workspaces import active, workspace_event
+from app.services.workspaces import workspace_event
 from app.storage import events, leases, messages, runs, tasks, threads
 from app.storage.lineage import record as record_lineage
 from app.storage.rows.task import RunRow, TaskRow
@@ -40,6 +41,7 @@ from app.storage.rows.workspace import WorkspaceRow
 LOOKS_MAX: Final = 4
 # Who asked is nobody's business but theirs: task and runs of a conversation are the server's doing.
 CONVERSATIONS: Final = Actor(kind=ActorKind.DAEMON, ref="conversations")
+STOPPED: Final = "The answer was stopped by whoever asked."
 ORIGIN: Final = Origin(kind=OriginKind.DAEMON, ref="daemon.turn")
 
 
@@ -63,6 +65,14 @@ class Posted:
     message: MessageRow
     run: RunRow | None
     sequence: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """A turn that was canceled, and the sequence of the event that says so."""
+
+    turn: TurnRow
+    sequence: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +131,28 @@ class Threads:
             known = done
         raise ServiceUnavailable("The conversation is changing too quickly; try again.")
 
+    async def cancel(self, viewer: Viewer, turn_id: str) -> Stopped:
+        """Stop the open turn of a thread of the viewer's, whose workspace may be somebody else's."""
+        id = known_id(turn_id, "turn")
+        tenant_id, user_id = viewer.tenant_id, viewer.user_id
+        found = await threads.own_turns(self._db, tenant_id, user_id, [id])
+        if not found:
+            raise NotFound(f"There is no turn {turn_id!r}.", id=turn_id, reason=unknown("turn"))
+        await self._access.thread(viewer, found[0].thread_id, Action.CONVERSE)
+        record = await leases.cancel(
+            self._db,
+            tenant_id,
+            found[0].run_id,
+            actor=(CONVERSATIONS.kind.value, CONVERSATIONS.ref),
+            origin=(ORIGIN.kind.value, ORIGIN.ref),
+            reason=STOPPED,
+        )
+        if record is None:
+            raise Conflict("The turn has ended already; nothing is left to cancel.", reason="turn_ended")
+        self._consequences.admission.nudge(tenant_id, [RunRow.of(record)])
+        (turn,) = await threads.own_turns(self._db, tenant_id, user_id, [id])
+        return Stopped(turn=turn, sequence=record["sequence"])
+
     async def _post_in(self, tx: Tx, viewer: Viewer, known: ThreadRow, words: Words) -> Posted | ThreadRow:
         """What was posted, or the thread as it is where its task is another now, which has to be locked first."""
         place = None
@@ -142,7 +174,7 @@ class Threads:
         last = await threads.latest_turn(tx, viewer.tenant_id, thread.id)
         if last is not None and last.is_open:
             raise Conflict(
-                "The last message is not answered yet; wait for the answer, or cancel its run.",
+                "The last message is not answered yet; wait for the answer, or cancel the turn.",
                 reason="turn_open",
                 turnId=str(last.id),
             )

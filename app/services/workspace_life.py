@@ -15,7 +15,8 @@ from app.domain.errors import BadInput, NotFound
 from app.domain.tasks.events import EventType
 from app.domain.text import checked, json_text
 from app.services.access import Access, known_id
-from app.services.workspaces import TITLE_LENGTH_MAX, active, description_text, present, workspace_event
+from app.services.presence import active, present
+from app.services.workspaces import TITLE_LENGTH_MAX, description_text, workspace_event
 from app.storage import events, grid, workspace_life, workspaces
 from app.storage.rows.workspace import WorkspaceRow, WorkspaceStatus
 from app.storage.workspace_life import OwnedTable

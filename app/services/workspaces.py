@@ -12,7 +12,7 @@ from app.db.tx import Tx
 from app.domain.access.policy import Action, TenantWide, require
 from app.domain.access.viewer import Viewer
 from app.domain.actor import Origin, OriginKind
-from app.domain.errors import Conflict, NotFound, WorkspaceArchived
+from app.domain.errors import Conflict, NotFound
 from app.domain.grid.column import Column
 from app.domain.grid.row_identity import RowIdWarning
 from app.domain.grid.table import TableSource
@@ -22,6 +22,7 @@ from app.domain.problems import Problem
 from app.domain.tasks.events import EventType
 from app.domain.text import checked
 from app.services.access import Access, known_id
+from app.services.presence import active
 from app.services.row_ids import live_row_id, snapshot_row_id
 from app.services.workspace_draft import BINDINGS_MAX, Binding, WorkspaceDraft, draft_problems
 from app.services.workspace_turns import WorkspaceTurns
@@ -29,7 +30,7 @@ from app.storage import artifacts, bindings, catalog, copies, events, grid, work
 from app.storage.relation import ROW_ID, Source
 from app.storage.rows.grid import SNAPSHOT_SCOPE, ArtifactKind, TableRow, columns_of_json
 from app.storage.rows.task import TaskRow
-from app.storage.rows.workspace import WorkspaceMode, WorkspaceRow, WorkspaceStatus
+from app.storage.rows.workspace import WorkspaceMode, WorkspaceRow
 
 TITLE_LENGTH_MAX: Final = 255
 DESCRIPTION_LENGTH_MAX: Final = 64 * 1024
@@ -58,22 +59,6 @@ class Bound:
 
     workspace: WorkspaceRow
     sequence: int | None
-
-
-def active(found: WorkspaceRow | None, field: str | None = None) -> WorkspaceRow:
-    """The workspace, if it may still be changed."""
-    if present(found, field).status is WorkspaceStatus.ARCHIVED:
-        raise WorkspaceArchived(
-            "The workspace is archived; restore it first.", field=field, reason="workspace_archived"
-        )
-    return present(found, field)
-
-
-def present(found: WorkspaceRow | None, field: str | None = None) -> WorkspaceRow:
-    """The workspace, if it is still there."""
-    if found is None:
-        raise NotFound("The workspace was deleted a moment ago.", field=field, reason="workspace_not_found")
-    return found
 
 
 class Workspaces:

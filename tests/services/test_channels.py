@@ -2,8 +2,11 @@
 
 from uuid import UUID
 
+import pytest
+
 from app.db.engine import Database
 from app.domain.access.viewer import Viewer
+from app.domain.errors import WorkspaceArchived
 from app.domain.tasks.draft import TaskDraft
 from app.domain.tasks.status import TaskScope
 from app.services.registry import Services
@@ -11,7 +14,7 @@ from app.storage import channels
 from app.storage.rows.run import ChannelRow
 from app.storage.rows.task import RunRow
 from app.storage.statements import composed
-from tests.services.test_leases import queued, run_now
+from tests.services.test_leases import changes_nothing, queued, run_now
 from tests.support.grid import make_empty
 
 KEPT = composed(
@@ -72,3 +75,23 @@ async def test_the_channel_stays_over_claim_and_release(db: Database, services: 
     await services.leases.claim(viewer, str(row.id))
     await services.leases.release(viewer, str(row.id), str(run.id))
     assert (await run_now(db, viewer, run.id)).coordination_channel_id == run.coordination_channel_id
+
+
+@pytest.mark.parametrize("action", ["enqueue", "start", "requeue", "below"])
+async def test_a_run_for_an_archived_workspace_is_refused(
+    db: Database, services: Services, viewer: Viewer, action: str
+) -> None:
+    place = (await make_empty(services, viewer)).id
+    draft = TaskDraft(title="x", scope=TaskScope.WORKSPACE, workspace_id=str(place))
+    made = (await services.tasks.create(viewer, draft)).task.id
+    (other,) = await queued(services, viewer)
+    await services.workspace_life.archive(viewer, str(place))
+    match action:
+        case "requeue":
+            work = services.tasks.requeue(viewer, made, retry_of=other.id)
+        case "below":
+            work = services.tasks.enqueue(viewer, made, parent_run_id=str(other.id))
+        case _:
+            work = services.tasks.enqueue(viewer, made, action=action)
+    await changes_nothing(db, work, WorkspaceArchived)
+    await changes_nothing(db, services.tasks.create(viewer, draft), WorkspaceArchived)

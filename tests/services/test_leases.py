@@ -375,3 +375,18 @@ async def test_a_result_that_cannot_be_kept_is_refused(
     run = await claimed(services, viewer, worker)
     await changes_nothing(db, services.leases.complete(viewer, worker, str(run.id), result=result), BadInput)
     assert (await run_now(db, viewer, run.id)).status is RunStatus.CLAIMED
+
+
+async def test_a_session_that_said_goodbye_holds_nothing_for_ever(
+    db: Database, services: Services, viewer: Viewer
+) -> None:
+    """It may finish what it holds, but not push the end of its leases."""
+    await queued(services, viewer, 2)
+    worker = await session(services, viewer, 2)
+    first, second = [await claimed(services, viewer, worker) for _ in range(2)]
+    await services.agent_sessions.end(viewer, worker)
+    beat = await services.leases.heartbeat(viewer, worker, str(first.id), epoch=1)
+    assert beat.lease_lost
+    assert (await run_now(db, viewer, first.id)).lease_until == first.lease_until
+    done = await services.leases.complete(viewer, worker, str(second.id), epoch=1)
+    assert done.run.status is RunStatus.COMPLETED

@@ -50,11 +50,17 @@ WITH late AS MATERIALIZED (
       FROM moved m
      WHERE t.tenant_id = :tenant_id AND t.id = m.task_id
     RETURNING t.id
+), tally AS MATERIALIZED (
+    -- Sessions in the order of their ids, as everybody locks them: a claim of several waits for none that waits for it.
+    SELECT array_agg(m.id) AS ids, array_agg(m.given) AS givens
+      FROM (SELECT holder_id AS id, count(*)::int AS given FROM moved GROUP BY holder_id ORDER BY holder_id) m
+      CROSS JOIN LATERAL (
+          SELECT s.id FROM agent_sessions s WHERE s.tenant_id = :tenant_id AND s.id = m.id FOR NO KEY UPDATE
+      ) s
 ), freed AS (
     UPDATE agent_sessions s
-       SET active_runs = s.active_runs - m.given
-      FROM (SELECT holder_id, count(*) AS given FROM moved GROUP BY holder_id) m
-     WHERE s.tenant_id = :tenant_id AND s.id = m.holder_id
+       SET active_runs = s.active_runs - (SELECT givens[array_position(ids, s.id)] FROM tally)
+     WHERE s.tenant_id = :tenant_id AND s.id = ANY (CAST((SELECT ids FROM tally) AS uuid[]))
     RETURNING s.id
 ), told AS MATERIALIZED (
     SELECT m.id, 1 AS part, 'task.run_lease_expired' AS type,

@@ -3,7 +3,7 @@
 -- two overlapping batches cannot wait for each other. The guard reads what the lock found: with it in the UPDATE, stale
 -- statistics would make PostgreSQL walk all that is held instead of looking up what was asked for.
 WITH holding AS MATERIALIZED (
-    SELECT a.*, r.status AS run_was, r.agent_session_id, r.lease_until, r.lease_epoch
+    SELECT a.*, r.status AS run_was, r.agent_session_id, r.lease_until, r.lease_epoch, s.state
       FROM (SELECT *
               FROM unnest(CAST(:run_ids AS uuid[]), CAST(:session_ids AS uuid[]), CAST(:epochs AS bigint[]),
                           CAST(:lease_seconds AS int[]))
@@ -15,13 +15,17 @@ WITH holding AS MATERIALIZED (
            WHERE r.tenant_id = :tenant_id AND r.id = a.run_id
              FOR NO KEY UPDATE
       ) r
+      CROSS JOIN LATERAL (
+          -- A session that said goodbye may still finish what it holds, but not hold it for ever.
+          SELECT s.state FROM agent_sessions s WHERE s.tenant_id = :tenant_id AND s.id = a.holder_id OFFSET 0
+      ) s
 ), moved AS (
     UPDATE runs r
        SET lease_until = now() + make_interval(secs => h.lease_seconds), heartbeat_at = now()
       FROM holding h
      WHERE r.tenant_id = :tenant_id AND r.id = h.run_id AND h.agent_session_id = h.holder_id
        AND h.run_was IN ('claimed', 'starting', 'running') AND h.lease_until > now()
-       AND (h.epoch IS NULL OR h.lease_epoch = h.epoch)
+       AND (h.epoch IS NULL OR h.lease_epoch = h.epoch) AND h.state = 'active'
     RETURNING h.ord, {run:r}
 ), log AS MATERIALIZED (
     -- As many as the last answered request's place: one that was refused leaves a gap, which means nothing.
