@@ -6,7 +6,14 @@ import strawberry
 
 from app.domain.ids import parse_uuid
 from app.graph.context import Info
-from app.graph.inputs.threads import CreateThreadInput, CreateThreadPayload, PostMessageInput, PostMessagePayload
+from app.graph.inputs.threads import (
+    CancelTurnInput,
+    CancelTurnPayload,
+    CreateThreadInput,
+    CreateThreadPayload,
+    PostMessageInput,
+    PostMessagePayload,
+)
 from app.graph.scalars import BigInt, known_sequence
 from app.graph.types.run import Run
 from app.graph.types.thread import Thread, Turn
@@ -66,3 +73,17 @@ class ThreadMutations:
             )
 
         return await each_problem(PostMessagePayload, info, input, work())
+
+    @strawberry.mutation(
+        description="Stop the open turn of a conversation of yours; also where the workspace is shared with you."
+    )
+    async def cancel_turn(
+        self, info: Info, input: Annotated[CancelTurnInput, strawberry.argument(description="Which.")]
+    ) -> CancelTurnPayload:
+        """As cancelRun, for whoever asked."""
+
+        async def work() -> CancelTurnPayload:
+            done = await info.context.services.threads.cancel(info.context.viewer, input.turn_id)
+            return CancelTurnPayload(turn=shown(Turn, done.turn), sequence=BigInt(done.sequence))
+
+        return await each_problem(CancelTurnPayload, info, input, work())

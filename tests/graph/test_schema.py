@@ -39,7 +39,7 @@ MUTATIONS = {
     *("createWorkspace", "updateWorkspace", "archiveWorkspace", "restoreWorkspace", "deleteWorkspace"),
     *("setWorkspaceTags", "shareWorkspace", "revokeWorkspaceShare", "clearWorkspaceShare", "updateCell"),
     *("createChart", "updateChart", "moveChart", "deleteChart", "attachTask", "updateTaskBinding", "detachTask"),
-    *("createThread", "postMessage", "createTable", "importRows", "deleteTable", "createArtifact"),
+    *("createThread", "postMessage", "cancelTurn", "createTable", "importRows", "deleteTable", "createArtifact"),
     *("createTag", "updateTag", "deleteTag", "updateCells", "undoCellMutation"),
     *("createTask", "createChildTask", "updateTask", "deleteTask", "publishTask", "startTask", "approveTask"),
     *("rejectTask", "cancelTask", "enqueueRun", "addDependency", "removeDependency", "markTaskRead", "dismissTask"),

@@ -1,13 +1,16 @@
 """Conversations in the graph: from the first message to the answer, every relation, every page, and who sees them."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from app.db.engine import Database
+from app.domain.access.credentials import Scope
 from app.domain.access.viewer import UserRole, Viewer
 from app.main import App
 from app.services.registry import Services
+from app.services.reports import Report
 from tests.support.graph import Graph
 from tests.support.grid import archive, make_empty
 from tests.support.live import graph_of, subscribed
@@ -305,6 +308,61 @@ async def test_nobody_else_sees_a_conversation(
         if one is third:
             # Recipients need not know each other. The share itself is the owner's affair.
             assert str(colleague.user_id) not in seen
+
+
+STOP = """
+mutation($turn: ID!) {
+  cancelTurn(input: {turnId: $turn}) {
+    sequence userErrors { code reason } turn { status answer { content cancelled error { code } } run { status } }
+  }
+}
+"""
+
+
+async def test_a_recipient_stops_their_own_turn(
+    services: Services, viewer: Viewer, colleague: Viewer, graph: Graph
+) -> None:
+    place = await make_empty(services, viewer)
+    await share_with(services, viewer, place.id, colleague)
+    thread = await begin(services, colleague, place.id)
+    posted = await say(services, colleague, thread)
+    worker = await agent(services, viewer, place.id)
+    await take(services, viewer, worker)
+    await services.leases.report(viewer, worker, str(posted.turn.run_id), Report(transcript_append="Half"))
+    given = {"turn": str(posted.turn.id)}
+    hidden = (await graph.data(STOP, given))["cancelTurn"]["userErrors"]
+    assert hidden == (await graph.data(STOP, {"turn": NOBODY}))["cancelTurn"]["userErrors"]
+    assert hidden == [{"code": "NOT_FOUND", "reason": "turn_not_found"}]
+    reader = replace(colleague, scopes=frozenset({Scope.READ}))
+    refused = (await graph.as_(reader).data(STOP, given))["cancelTurn"]["userErrors"]
+    assert [one["code"] for one in refused] == ["FORBIDDEN"]
+    stopped = (await graph.as_(colleague).data(STOP, given))["cancelTurn"]
+    assert stopped.pop("sequence") is not None
+    assert stopped == {
+        "userErrors": [],
+        "turn": {
+            "status": "CANCELED",
+            "answer": {"content": "Half", "cancelled": True, "error": None},
+            "run": {"status": "CANCELED"},
+        },
+    }
+    beat = await services.leases.heartbeat(viewer, worker, str(posted.turn.run_id))
+    assert (beat.lease_lost, beat.cancel_requested) == (True, True)
+    again = (await graph.as_(colleague).data(STOP, given))["cancelTurn"]["userErrors"]
+    assert again == [{"code": "CONFLICT", "reason": "turn_ended"}]
+    assert (await say(services, colleague, thread, "Next")).turn.number == 2
+
+
+async def test_a_turn_left_behind_by_its_workspace_can_be_stopped(
+    services: Services, viewer: Viewer, colleague: Viewer, graph: Graph
+) -> None:
+    place = await make_empty(services, viewer)
+    await share_with(services, viewer, place.id, colleague)
+    thread = await begin(services, colleague, place.id)
+    posted = await say(services, colleague, thread)
+    await services.workspace_life.delete(viewer, str(place.id))
+    stopped = (await graph.as_(colleague).data(STOP, {"turn": str(posted.turn.id)}))["cancelTurn"]
+    assert (stopped["userErrors"], stopped["turn"]["status"]) == ([], "CANCELED")
 
 
 async def test_refusals_are_data(db: Database, services: Services, viewer: Viewer, graph: Graph) -> None:

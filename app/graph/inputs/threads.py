@@ -41,3 +41,17 @@ class PostMessagePayload(RecordedPayload):
     message: Message | None = strawberry.field(default=None, description="The message.")
     turn: Turn | None = strawberry.field(default=None, description="The turn that it opened.")
     run: Run | None = strawberry.field(default=None, description="The run that carries out the turn.")
+
+
+@strawberry.input(description="An open turn to stop.")
+class CancelTurnInput(MutationInput):
+    """Which."""
+
+    turn_id: strawberry.ID = strawberry.field(description="The turn, of a conversation of yours.")
+
+
+@strawberry.type(description="The answer to cancelTurn.")
+class CancelTurnPayload(RecordedPayload):
+    """The turn after that."""
+
+    turn: Turn | None = strawberry.field(default=None, description="The turn; its answer is what had arrived.")
