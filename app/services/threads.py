@@ -29,8 +29,9 @@ from app.domain.tasks.status import (
 )
 from app.services.access import Access, known_id
 from app.services.consequences import Consequences
+from app.services.presence import active
 from app.services.settling import lock_with_dependents, spread
-from app.services.workspaces import active, workspace_event
+from app.services.workspaces import workspace_event
 from app.storage import events, leases, messages, runs, tasks, threads
 from app.storage.lineage import record as record_lineage
 from app.storage.rows.task import RunRow, TaskRow
