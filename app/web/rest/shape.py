@@ -76,7 +76,7 @@ TERSE: Final = Notation(unchanged, writes_nulls=False)
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """A mark: how many characters a text has."""
+    """A mark: how many characters a text has, or how many items a list."""
 
     least: int = 0
     most: int | None = None
@@ -213,7 +213,7 @@ class Schemas:
         if is_dataclass(kind) or (isinstance(kind, type) and issubclass(kind, StrEnum)):
             return self._ref(kind)  # type: ignore[arg-type]  # is_dataclass also passes instances
         if get_origin(kind) is tuple:
-            return {"type": "array", "items": self.of(get_args(kind)[0])}
+            return {"type": "array", "items": self.of(get_args(kind)[0]), **_limits(marks, of_items=True)}
         formats = [mark for mark in marks if isinstance(mark, str) and mark not in (NULLABLE, OPTIONAL)]
         return {**PLAIN[kind], **_limits(marks), **({"format": formats[0]} if formats else {})}
 
@@ -255,11 +255,12 @@ class Schemas:
         }
 
 
-def _limits(marks: frozenset[Any]) -> dict[str, Any]:
+def _limits(marks: frozenset[Any], *, of_items: bool = False) -> dict[str, Any]:
     length, between = mark_of(Length, marks), mark_of(Between, marks)
+    what = "Items" if of_items else "Length"
     found = {
-        "minLength": length and (length.least or None),
-        "maxLength": length and length.most,
+        f"min{what}": length and (length.least or None),
+        f"max{what}": length and length.most,
         "minimum": between and between.least,
         "maximum": between and between.most,
     }

@@ -6,7 +6,17 @@ from typing import Annotated
 from uuid import UUID
 
 from app.domain.charts.filters import Op
-from app.domain.charts.spec import LIMIT_DEFAULT, LIMIT_MAX, SPEC_VERSION, Agg, Kind, SortBy, SortOrder, Theme
+from app.domain.charts.spec import (
+    LIMIT_DEFAULT,
+    LIMIT_MAX,
+    MEASURES_MAX,
+    SPEC_VERSION,
+    Agg,
+    Kind,
+    SortBy,
+    SortOrder,
+    Theme,
+)
 from app.web.rest.shape import Between, Json, JsonObject, Length, Like
 
 Words = Annotated[str | None, Length(0, 255)]
@@ -51,7 +61,7 @@ class ChartSpec:
 
     kind: Kind
     x: ChartField
-    y: tuple[ChartMeasure, ...]
+    y: Annotated[tuple[ChartMeasure, ...], Length(1, MEASURES_MAX)]
     v: Annotated[int, Between(SPEC_VERSION, SPEC_VERSION)] = SPEC_VERSION
     title: Words = None
     subtitle: Words = None

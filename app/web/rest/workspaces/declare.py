@@ -36,7 +36,7 @@ def declared(
     path = BASE + tail
     known = {401, 403, 422, 500, 503}
     # A new workspace may be made of things that are not there.
-    known |= {404} if tail or "body" in more else set()
+    known |= {404} if "{" in tail or "body" in more else set()
     known |= {409} if conflicts else set()
     known |= {413} if "body" in more else set()
     return Operation(

@@ -75,6 +75,8 @@ TYPES: Final = frozenset(
         "too_short",
     }
 )
+# What these hold is judged by the type of a column, which only the data tells.
+JUDGED_BY_DATA: Final = frozenset({"newValue", "expectedOldValue", "rowIdentity"})
 # Facts that speak of the graph, or that the code or the sentence tells.
 UNTOLD: Final = frozenset({"reason", "problems", "id", "scope"})
 # What the services call parameters of queries.
@@ -127,7 +129,7 @@ def _problems(problem: BadInput, operation: Operation) -> Sequence[Problem]:
     if isinstance(problem, Misread):
         return problem.problems
     if isinstance(problem, InvalidInput):
-        return [Problem(_place(one.loc, operation), _type(one.code), one.message) for one in problem.problems]
+        return [Problem(_place(one.loc, operation), _type(one), one.message) for one in problem.problems]
     field = tuple(int(step) if step.isdecimal() else step for step in (problem.field or "").split(".") if step)
     return [Problem(_place(field, operation), "value_error", problem.message)]
 
@@ -139,8 +141,9 @@ def _place(loc: Loc, operation: Operation) -> Loc:
     return ("query", *QUERY_NAMES.get(loc, loc)) if operation.query is not None else ("path", *loc)
 
 
-def _type(code: str) -> str:
-    return code if code in TYPES else "value_error"
+def _type(problem: Problem) -> str:
+    by_data = bool(problem.loc) and problem.loc[0] in JUDGED_BY_DATA
+    return problem.code if problem.code in TYPES and not by_data else "value_error"
 
 
 def _json(status: int, content: Any, headers: Mapping[str, str] | None = None) -> Response:

@@ -15,6 +15,7 @@ from app.web.rest.shape import (
     OPTIONAL,
     Between,
     Length,
+    Like,
     bare,
     camel,
     hints_of,
@@ -45,6 +46,9 @@ def missing(problems: list[Problem], loc: Loc) -> object:
 def value_of(hint: Any, given: object, loc: Loc, problems: list[Problem]) -> object:
     """The value, or WRONG; null only where the field may be null."""
     kind, marks = bare(hint)
+    like = mark_of(Like, marks)
+    if like is not None and get_origin(like.kind) is tuple and not isinstance(given, list):
+        return _no_list(loc, problems)
     if kind is Any or (given is None and OPTIONAL in marks):
         return given
     if get_origin(kind) is tuple:
@@ -73,9 +77,13 @@ def object_of(kind: type, given: object, loc: Loc, problems: list[Problem]) -> o
 
 def _items(hint: Any, given: object, loc: Loc, problems: list[Problem]) -> object:
     if not isinstance(given, list):
-        return wrong(problems, loc, "list_type", "Give a list.")
+        return _no_list(loc, problems)
     found = tuple(value_of(hint, one, (*loc, at), problems) for at, one in enumerate(given))
     return WRONG if WRONG in found else found
+
+
+def _no_list(loc: Loc, problems: list[Problem]) -> object:
+    return wrong(problems, loc, "list_type", "Give a list.")
 
 
 def _word(kind: type[StrEnum], given: object, loc: Loc, problems: list[Problem]) -> object:
