@@ -2,12 +2,16 @@
 
 from typing import Any
 
+from graphql import parse, validate
+
 from app.db.engine import Database
 from app.domain.access.viewer import Viewer
+from app.resolvers.root import build_schema
 from app.services.registry import Services
+from tests.resolvers.test_documented import documents
 from tests.services.test_charts import SPEC
 from tests.support.graph import Graph
-from tests.support.grid import PEOPLE_ROWS, make_table, make_workspace, unchanged
+from tests.support.grid import PEOPLE_ROWS, make_table, make_task, make_workspace, unchanged
 
 UPDATE = """
 mutation($input: UpdateChartInput!) {
@@ -86,3 +90,19 @@ async def test_a_list_of_charts_with_their_history_takes_as_many_statements_as_o
     for _ in range(5):
         await services.charts.create(viewer, str(place.id), SPEC)
     assert await statements() == one <= 5
+
+
+async def test_the_documents_of_the_guides_run(services: Services, viewer: Viewer, graph: Graph) -> None:
+    change, watch = documents("charts.md")
+    (bind,) = documents("bindings.md")
+    place = await make_workspace(services, viewer, await make_table(services, viewer, key=("name",)))
+    chart = str((await services.charts.create(viewer, str(place.id), SPEC)).chart.id)
+    changed = (await graph.data(change, {"chart": chart}))["updateChart"]
+    assert (changed["userErrors"], changed["chart"]["chartSpecVersion"]) == ([], 2)
+    assert validate(build_schema()._schema, parse(watch)) == []
+    task = await make_task(services, viewer, "Sum it up!")
+    bound = (await graph.data(bind, {"workspace": str(place.id), "task": task}))["attachTask"]
+    assert bound["userErrors"] == []
+    assert bound["workspace"]["boundTasks"] == [
+        {"name": "sum-it-up", "displayName": "Sum it up!", "lifecycle": "ACTIVE", "mutatesWorkspace": True}
+    ]
