@@ -10,7 +10,6 @@ import pytest
 from app.db.engine import Database, Lane
 from app.domain.access.viewer import Viewer
 from app.domain.errors import BadInput, Conflict, Forbidden, NotFound, TaskloomError
-from app.domain.tasks.dispatch import RunWait
 from app.domain.tasks.draft import TaskDraft
 from app.domain.tasks.patch import TaskPatch
 from app.domain.tasks.status import TaskScope, TaskStatus
@@ -374,12 +373,14 @@ async def test_never_two_at_once_in_a_storm(db: Database, services: Services, vi
     assert (storm.bound > 20, len(storm.ended) > 12) == (True, True)
 
 
-async def test_a_run_says_that_it_waits_for_its_key(db: Database, services: Services, viewer: Viewer) -> None:
+async def test_a_run_that_was_offered_waits_anew_under_the_key(
+    db: Database, services: Services, viewer: Viewer
+) -> None:
     place = await make_empty(services, viewer)
     first, second = await queued(services, viewer, 2)
     for run in (first, second):
         await bind(services, viewer, place, run.task_id)
     await services.admission.idle()
     now = [await run_now(db, viewer, run.id) for run in (first, second)]
-    assert [(run.claimable, run.gated) for run in now] == [(True, True), (False, True)]
-    assert RunWait.CONCURRENCY == "concurrency"
+    key = f"workspace:{place.id}"
+    assert [(run.claimable, run.gated, run.concurrency_key) for run in now] == [(True, True, key), (False, True, key)]
