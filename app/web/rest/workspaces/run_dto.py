@@ -96,7 +96,7 @@ def _step(row: RunStepRow, payload: StepPayload | None) -> run_shapes.RunStep:
         sequence=row.sequence,
         step_key=row.step_key,
         source_type=row.source_type.value,
-        status=row.status.value,
+        status=run_word(row.status.value),
         tool_name=row.tool_name,
         tool_call_id=row.tool_call_id,
         input=None if payload is None else payload.input,
