@@ -15,6 +15,7 @@ from app.cli.companion import Companion
 from app.cli.errors import told
 from app.main import App, open_app
 from app.observability.logs import configure
+from app.runtime.collector import calm
 from app.settings import Settings
 from app.web.graphql.socket import FRAME_BYTES_MAX
 
@@ -80,6 +81,7 @@ async def serve(settings: Settings) -> int:
         if stop_early.is_set():
             return 0
         await app.start()
+        calm()
         key = await app.first_key()
         return await _listen(app, settings, key)
     finally:

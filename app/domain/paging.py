@@ -2,8 +2,9 @@
 
 import base64
 import binascii
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, overload
 
 import orjson
 
@@ -22,9 +23,31 @@ class Page(Generic[Item]):
     """One page: items, whether more follow, and each item's place in the list."""
 
     items: tuple[Item, ...]
-    cursors: tuple[str, ...]
+    cursors: Sequence[str]
     has_next: bool
     has_previous: bool
+
+
+class Cursors(Sequence[str]):
+    """The places of rows in their list; each is written when somebody reads it, which most callers do not."""
+
+    __slots__ = ("_rows", "_write")
+
+    def __init__(self, rows: Sequence[Any], write: Callable[[Any], str]) -> None:
+        self._rows = rows
+        self._write = write
+
+    def __len__(self) -> int:
+        """One a row."""
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[str]: ...
+    def __getitem__(self, at: int | slice) -> str | Sequence[str]:
+        """The cursor of a row, or those of some."""
+        return Cursors(self._rows[at], self._write) if isinstance(at, slice) else self._write(self._rows[at])
 
 
 def page_size(first: int | None, *, most: int = FIRST_MAX, default: int = FIRST_DEFAULT) -> int:

@@ -31,12 +31,32 @@ class Edge(Generic[Item]):
 
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[Item]):
-    """Relay's connection; the total is only counted when it is asked for."""
+    """Relay's connection; of edges, cursors and total only what is asked for is made."""
 
-    edges: list[Edge[Item]] = strawberry.field(description="The items with their cursors.")
-    nodes: list[Item] = strawberry.field(description="The items alone.")
-    page_info: PageInfo = strawberry.field(description="Where the page stands.")
+    page: strawberry.Private[Page[Any]]
     count: strawberry.Private[Count]
+
+    @strawberry.field(description="The items with their cursors.")
+    def edges(self) -> list[Edge[Item]]:
+        """Made for who asks for cursors."""
+        page = self.page
+        return [Edge(node=item, cursor=cursor) for item, cursor in zip(page.items, page.cursors, strict=True)]
+
+    @strawberry.field(description="The items alone.")
+    def nodes(self) -> list[Item]:
+        """As they were read."""
+        return list(self.page.items)
+
+    @strawberry.field(description="Where the page stands.")
+    def page_info(self) -> PageInfo:
+        """With the cursors of its ends."""
+        page = self.page
+        return PageInfo(
+            has_next_page=page.has_next,
+            has_previous_page=page.has_previous,
+            start_cursor=page.cursors[0] if page.items else None,
+            end_cursor=page.cursors[-1] if page.items else None,
+        )
 
     @strawberry.field(description="How many items the whole list has.")
     async def total_count(self) -> int:
@@ -46,14 +66,4 @@ class Connection(Generic[Item]):
     @classmethod
     def of(cls, page: Page[Any], count: Count) -> "Connection[Item]":
         """The connection of a page of rows."""
-        return cls(
-            edges=[Edge(node=item, cursor=cursor) for item, cursor in zip(page.items, page.cursors, strict=True)],
-            nodes=list(page.items),
-            page_info=PageInfo(
-                has_next_page=page.has_next,
-                has_previous_page=page.has_previous,
-                start_cursor=page.cursors[0] if page.cursors else None,
-                end_cursor=page.cursors[-1] if page.cursors else None,
-            ),
-            count=count,
-        )
+        return cls(page=page, count=count)

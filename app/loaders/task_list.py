@@ -7,7 +7,7 @@ from typing import Final
 
 from app.domain.errors import BadInput
 from app.domain.ids import is_task_id
-from app.domain.paging import Page, decode_cursor, encode_cursor
+from app.domain.paging import Cursors, Page, decode_cursor, encode_cursor
 from app.loaders.pages import Count
 from app.loaders.reader import Reader, grouped
 from app.storage import runs, task_detail, task_list
@@ -51,7 +51,7 @@ async def task_page(
     shown = rows[:first]
     page = Page(
         items=tuple(row.task for row in shown),
-        cursors=tuple(_cursor(row, order) for row in shown),
+        cursors=Cursors(shown, lambda row: _cursor(row, order)),
         has_next=len(rows) > first,
         has_previous=place is not None,
     )

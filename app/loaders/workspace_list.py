@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from app.domain.paging import Page, decode_cursor, encode_cursor
+from app.domain.paging import Cursors, Page, decode_cursor, encode_cursor
 from app.loaders.pages import Count
 from app.loaders.places import instant_of, uuid_of
 from app.loaders.reader import Reader
@@ -40,7 +40,7 @@ async def own_page(
     items = tuple(rows[:first])
     page = Page(
         items=items,
-        cursors=tuple(encode_cursor(WORKSPACES, (row.updated_at.isoformat(), str(row.id))) for row in items),
+        cursors=Cursors(items, lambda row: encode_cursor(WORKSPACES, (row.updated_at.isoformat(), str(row.id)))),
         has_next=len(rows) > first,
         has_previous=place is not None,
     )

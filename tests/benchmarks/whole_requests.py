@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Scope
 from app.db.engine import Database, Lane
 from app.db.tx import Record
 from app.main import App, Storage
+from app.runtime.collector import calm
 from app.services.registry import Services
 from app.settings import Settings
 
@@ -86,6 +87,7 @@ async def observed_app(dsn: str, data_dir: Path) -> AsyncIterator[ObservedApp]:
     await db.open()
     settings = Settings.read({"DATABASE_URL": dsn, "DATA_DIR": str(data_dir)})
     app = App(settings, Storage(embedded=None, db=db))
+    calm()
     try:
         yield ObservedApp(asgi=app.asgi, db=db, services=app.services)
     finally:

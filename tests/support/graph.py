@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import orjson
+
 from app.domain.access.viewer import Viewer
 from app.events.streams import Streams
 from app.graph.context import GraphContext
+from app.graph.engine.encoding import encoded
 from app.graph.engine.executor import Executor, Request
 from app.services.registry import Services
 
@@ -23,7 +26,8 @@ class Graph:
     async def __call__(self, document: str, variables: dict[str, Any] | None = None) -> Answer:
         """`{"data": ..., "errors": ...}`."""
         answer = await self.executor.run(Request(query=document, variables=variables), self.context())
-        return answer.body
+        found: Answer = orjson.loads(encoded(answer.body))
+        return found
 
     async def data(self, document: str, variables: dict[str, Any] | None = None) -> Answer:
         """The data of a response without errors."""

@@ -160,7 +160,7 @@ class Query:
     @strawberry.field(description="One animal.")
     async def animal(self, name: str) -> Animal | None:
         """May be missing, or of no type."""
-        return cases().get(name)  # type: ignore[return-value]  # rows stand for types
+        return cases().get(name)
 
     @strawberry.field(description="One dog, always.")
     def dog(self, name: str = "rex") -> Dog:
@@ -170,12 +170,12 @@ class Query:
     @strawberry.field(description="One dog, maybe.")
     def maybe(self, name: str = "rex") -> Dog | None:
         """May be wrong."""
-        return cases().get(name)  # type: ignore[return-value]  # rows stand for types
+        return cases().get(name)
 
     @strawberry.field(description="Dogs.")
     async def dogs(self, names: list[str]) -> list[Dog | None]:
         """Some may be wrong."""
-        return [cases().get(name) for name in names]  # type: ignore[misc]  # rows stand for types
+        return [cases().get(name) for name in names]
 
     @strawberry.field(description="Animals, all there.")
     def animals(self, names: list[str]) -> list[Animal]:
@@ -211,7 +211,7 @@ class Mutation:
     async def feed(self, name: str) -> Dog | None:
         """Remembered."""
         COUNTER.done.append(name)
-        return cases().get(name)  # type: ignore[return-value]  # rows stand for types
+        return cases().get(name)
 
     @strawberry.mutation(description="Feed somebody who does not want to.")
     def overfeed(self, name: str) -> Dog | None:

@@ -14,6 +14,7 @@ from graphql.execution import execute_subscription_event
 
 from app.events.stream import Stream
 from app.graph.context import GraphContext
+from app.graph.engine.encoding import encoded
 from app.graph.engine.executor import Executor, Request, Source, answer_of
 from app.graph.engine.plan.run import PlanRun
 from app.storage.rows.event import EventRow
@@ -91,12 +92,12 @@ class Events:
         """The response to one event as JSON; by plan, or by the library where that has something to tell."""
         if self._plan is not None:
             try:
-                return orjson.dumps({"data": await self._run.query(self._plan, event)})
+                return encoded({"data": await self._run.query(self._plan, event)})
             except Exception as problem:
                 log.debug("graphql.replayed", request_id=self._context.request_id, reason=repr(problem))
         result = execute_subscription_event(self._core.build_per_event_executor(event))
         done = result if isinstance(result, ExecutionResult) else await result
-        return orjson.dumps(answer_of(done, self._context.request_id).body)
+        return encoded(answer_of(done, self._context.request_id).body)
 
 
 class LiveOperation:

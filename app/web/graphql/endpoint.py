@@ -15,6 +15,7 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from app.domain.access.viewer import Viewer
 from app.domain.errors import BadInput, Forbidden, RateLimited, ServiceUnavailable, TaskloomError, Unauthenticated
 from app.graph.context import GraphContext
+from app.graph.engine.encoding import encoded
 from app.graph.engine.executor import Answer, Request, RequestRefused
 from app.graph.errors import coded, refusing, shaped
 from app.web.graphiql import GraphiQLPage
@@ -115,7 +116,7 @@ def _last_event_id(http: HttpRequest) -> int | None:
 
 
 def _answered(answer: Answer, kind: str) -> Response:
-    body = orjson.dumps(answer.body)
+    body = encoded(answer.body)
     if kind == EVENT_STREAM:
         return sse.single(body)
     status = 400 if kind == GRAPHQL_JSON and not answer.executed else 200

@@ -10,6 +10,7 @@ from graphql import OperationType
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from app.domain.errors import TaskloomError, Unauthenticated
+from app.graph.engine.encoding import encoded
 from app.graph.engine.executor import Request, RequestRefused
 from app.graph.engine.live import LiveOperation
 from app.graph.errors import coded, refusing
@@ -152,7 +153,7 @@ class Socket:
         answer = await self._state.executor.run(request, self._state.context(self._viewer, self._request_id))
         with suppress(WebSocketDisconnect, TimeoutError):
             if answer.executed:
-                await self._send(_next(id, orjson.dumps(answer.body)))
+                await self._send(_next(id, encoded(answer.body)))
                 await self._complete(id)
             else:
                 self._operations.pop(id, None)

@@ -5,12 +5,12 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 from typing import Final
 
-import orjson
 import structlog
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from app.domain.errors import ServiceUnavailable, TaskloomError
+from app.graph.engine.encoding import encoded
 from app.graph.engine.executor import RequestRefused
 from app.graph.engine.live import LiveOperation
 from app.graph.errors import refusing
@@ -117,4 +117,4 @@ class EventStream(StreamingResponse):
             log.warning("sse.stream_broke", request_id=self._request_id, reason=problem.message)
             return KEEP_ALIVE
         refusal = RequestRefused([refusing(problem)])
-        return frame(orjson.dumps(refusal.answer(self._request_id).body)) + COMPLETE
+        return frame(encoded(refusal.answer(self._request_id).body)) + COMPLETE

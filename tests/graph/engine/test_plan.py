@@ -16,6 +16,7 @@ from app.domain.access.viewer import Viewer
 from app.events.hub import Hub
 from app.events.streams import Streams
 from app.graph.context import GraphContext
+from app.graph.engine.encoding import encoded
 from app.graph.engine.executor import Executor, Request
 from app.services.registry import Services
 from tests.support.zoo import COUNTER, cases, zoo
@@ -132,7 +133,7 @@ async def answers(both: Both, text: str, variables: dict[str, Any] | None = None
     planned, library, context = both
     request = Request(query=text, variables=variables)
     found = [await one.run(request, context) for one in (planned, library)]
-    return tuple((orjson.loads(orjson.dumps(one.body)), one.executed) for one in found)  # type: ignore[return-value]  # two of them
+    return tuple((orjson.loads(encoded(one.body)), one.executed) for one in found)  # type: ignore[return-value]  # two of them
 
 
 async def differences(both: Both, asked: Iterable[tuple[str, dict[str, Any] | None]]) -> list[tuple[str, Any, Any]]:
@@ -166,7 +167,7 @@ async def test_a_mutation_is_carried_out_once_whatever_becomes_of_its_answer(bot
     found, done = [], []
     for one in (planned, library):
         COUNTER.done.clear()
-        found.append(orjson.loads(orjson.dumps((await one.run(Request(query=text), context)).body)))
+        found.append(orjson.loads(encoded((await one.run(Request(query=text), context)).body)))
         done.append(list(COUNTER.done))
     assert found[0] == found[1]
     assert done[0] == done[1]

@@ -32,6 +32,8 @@ from app.graph.engine.plan.unplanned import Unplanned
 from app.graph.relation import relation_of
 
 DEFINITION: Final = "strawberry-definition"
+# Resolvers that take nothing but the parent.
+ALONE: Final = (["root"], ["self"])
 
 
 class Compiler:
@@ -94,7 +96,7 @@ class Compiler:
         if (
             not asked.definition.args
             and not iscoroutinefunction(resolve)
-            and list(signature(resolve).parameters) == ["root"]
+            and list(signature(resolve).parameters) in ALONE
         ):
             return Called(asked.key, resolve, shape)
         return Resolved(asked, shape)

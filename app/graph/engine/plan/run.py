@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any, Final
@@ -126,7 +127,10 @@ class Plans:
         if key in self._known:
             return self._known[key]
         try:
-            plan = Compiler(executor).root()
+            # Of a copy that holds nothing of this request: the plan outlives it.
+            lasting = copy(executor)
+            lasting.context_value = None
+            plan = Compiler(lasting).root()
         except Unplanned:
             plan = None
         self._known[key] = plan
