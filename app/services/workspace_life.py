@@ -16,8 +16,9 @@ from app.domain.tasks.events import EventType
 from app.domain.text import checked, json_text
 from app.services.access import Access, known_id
 from app.services.presence import active, present
+from app.services.workspace_turns import WorkspaceTurns
 from app.services.workspaces import TITLE_LENGTH_MAX, description_text, workspace_event
-from app.storage import events, grid, workspace_life, workspaces
+from app.storage import bindings, events, grid, workspace_life, workspaces
 from app.storage.rows.workspace import WorkspaceRow, WorkspaceStatus
 from app.storage.workspace_life import OwnedTable
 
@@ -49,9 +50,10 @@ class Lived:
 class WorkspaceLife:
     """The use cases."""
 
-    def __init__(self, db: Database, access: Access) -> None:
+    def __init__(self, db: Database, access: Access, turns: WorkspaceTurns) -> None:
         self._db = db
         self._access = access
+        self._turns = turns
 
     async def update(self, viewer: Viewer, workspace_id: str, patch: WorkspacePatch) -> Lived:
         """Set what was given; what is there already changes nothing and writes no event."""
@@ -97,6 +99,11 @@ class WorkspaceLife:
                 raise NotFound(
                     f"There is no workspace {workspace_id!r}.", id=workspace_id, reason="workspace_not_found"
                 )
+            await self._turns.lock(tx, viewer.tenant_id)
+            changing = await bindings.detach_all(tx, viewer.tenant_id, row.id)
+            if changing:
+                # What changed this workspace no longer takes turns because of it.
+                await self._turns.renew(tx, viewer.tenant_id, row.id, changing)
             owned = await workspace_life.owned_tables(tx, viewer.tenant_id, row.id)
             await workspace_life.delete(tx, viewer.tenant_id, row.id)
             for table in owned:

@@ -29,6 +29,12 @@ ATTACH: Final = composed(
     RETURNING task_id
     """
 )
+DETACH_ALL: Final = composed(
+    """
+    DELETE FROM task_bindings b WHERE b.tenant_id = :tenant_id AND b.workspace_id = CAST(:workspace_id AS uuid)
+    RETURNING b.task_id, b.mutates_workspace
+    """
+)
 DETACH: Final = composed(
     """
     DELETE FROM task_bindings
@@ -87,6 +93,12 @@ async def attach(
 async def detach(tx: Tx, tenant_id: UUID, workspace_id: UUID, task_id: str) -> bool:
     """Unbind a task; false if it was not bound."""
     return bool(await tx.fetch(DETACH, tenant_id=tenant_id, workspace_id=workspace_id, task_id=task_id))
+
+
+async def detach_all(tx: Tx, tenant_id: UUID, workspace_id: UUID) -> list[str]:
+    """Unbind every task of a workspace; those that changed it."""
+    rows = await tx.fetch(DETACH_ALL, tenant_id=tenant_id, workspace_id=workspace_id)
+    return sorted(row["task_id"] for row in rows if row["mutates_workspace"])
 
 
 async def mutates(db: Database | Tx, tenant_id: UUID, workspace_id: UUID, task_id: str) -> bool | None:

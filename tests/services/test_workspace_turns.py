@@ -384,3 +384,17 @@ async def test_a_run_that_was_offered_waits_anew_under_the_key(
     now = [await run_now(db, viewer, run.id) for run in (first, second)]
     key = f"workspace:{place.id}"
     assert [(run.claimable, run.gated, run.concurrency_key) for run in now] == [(True, True, key), (False, True, key)]
+
+
+async def test_the_key_goes_with_its_workspace(db: Database, services: Services, viewer: Viewer) -> None:
+    place, other = await make_empty(services, viewer), await make_empty(services, viewer, title="other")
+    run, apart = await queued(services, viewer, 2)
+    for task in (run.task_id, apart.task_id):
+        await bind(services, viewer, place, task)
+    await bind(services, viewer, other, apart.task_id)
+    await services.workspace_life.delete(viewer, str(place.id))
+    assert (await task_now(db, viewer, run.task_id)).concurrency_key is None
+    assert (await task_now(db, viewer, apart.task_id)).concurrency_key == f"workspace:{other.id}"
+    await services.admission.idle()
+    worker = await session(services, viewer, 5)
+    assert len((await services.leases.claim(viewer, worker, limit=5)).runs) == 2

@@ -11,7 +11,7 @@ WITH keys AS MATERIALIZED (
       FROM concurrency_keys k
      WHERE k.tenant_id = :tenant_id AND k.key = ANY (CAST(:keys AS text[]))
 ), wanted AS MATERIALIZED (
-    SELECT r.id, r.task_id
+    SELECT r.id, r.task_id, k.key
       FROM keys k
       CROSS JOIN LATERAL (
           SELECT r.id, r.task_id
@@ -25,7 +25,7 @@ WITH keys AS MATERIALIZED (
            LIMIT greatest(k.free, 0)
       ) r
     UNION ALL
-    (SELECT r.id, r.task_id
+    (SELECT r.id, r.task_id, NULL
        FROM runs r
        JOIN tasks t ON t.tenant_id = :tenant_id AND t.id = r.task_id
       WHERE r.tenant_id = :tenant_id AND r.status = 'queued' AND r.gated AND NOT r.claimable
@@ -47,6 +47,8 @@ WITH keys AS MATERIALIZED (
       JOIN locked l ON l.id = w.task_id
      WHERE r.tenant_id = :tenant_id AND r.id = w.id AND r.status = 'queued' AND NOT r.claimable
        AND (r.not_before IS NULL OR r.not_before <= now())
+       -- One that was given another key meanwhile is judged under that.
+       AND r.concurrency_key IS NOT DISTINCT FROM w.key
     RETURNING r.id, r.task_id, r.workspace_id, r.attempt, r.concurrency_key, l.path, l.status AS task_status
 ), log AS MATERIALIZED (
     SELECT take_event_sequences(:tenant_id, (SELECT count(*) FROM moved)) AS first
