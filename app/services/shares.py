@@ -10,7 +10,7 @@ from app.db.engine import Database
 from app.db.tx import Tx
 from app.domain.access.policy import Action
 from app.domain.access.viewer import Viewer
-from app.domain.errors import BadInput, NotFound
+from app.domain.errors import BadInput, Forbidden, NotFound
 from app.domain.ids import parse_uuid, uuid7
 from app.domain.invalid import InvalidInput, require_sound
 from app.domain.problems import Problem, shown
@@ -58,8 +58,10 @@ class Shares:
         self._now = now
 
     async def get(self, viewer: Viewer, workspace_id: str) -> Shared:
-        """The share of a workspace, also where there never was one."""
-        place = await self._mine(viewer, workspace_id)
+        """The share of a workspace, also where there never was one; to see it is no change."""
+        place = await self._access.workspace(viewer, known_id(workspace_id, "workspace"), Action.READ)
+        if place.owner_id != viewer.user_id:
+            raise Forbidden("Only its owner sees with whom a workspace is shared.")
         [share] = await shares.by_workspace(self._db, viewer.tenant_id, [place.id])
         named = await shares.recipients(self._db, viewer.tenant_id, [place.id])
         return Shared(share=share, recipients=tuple(one.user for one in named))

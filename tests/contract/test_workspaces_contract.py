@@ -100,6 +100,14 @@ async def scopes(c: WorkspacesCaller) -> None:
         path = [workspace, chart if "chart_id" in OPERATIONS[id]["path"] else UNKNOWN]
         refused = await c.call(id, 403, *path[: len(places(id, workspace))], json=BODIES.get(id))
         assert refused["code"] == "forbidden"
+        if id in READS:
+            c.key = reader
+            there = id not in ("get_workspace_run", "list_workspace_session_messages")
+            await c.call(id, 200 if there else 404, *path[: len(places(id, workspace))])
+    c.key = writer
+    # Whoever may only write is shown what was written.
+    for id in ("upsert_workspace_share", "set_workspace_tags", "update_workspace"):
+        await c.call(id, 200, workspace, json={})
     c.key = own
 
 

@@ -4,9 +4,9 @@ from uuid import UUID
 
 from app.domain.access.policy import unknown
 from app.domain.errors import NotFound
-from app.loaders.sharing import tags_by_workspace
+from app.loaders.sharing import recipients_by_workspace, share_by_workspace, tags_by_workspace
 from app.loaders.tasks import run_by_id
-from app.services.shares import ShareDraft
+from app.services.shares import Shared, ShareDraft
 from app.services.workspace_draft import Binding
 from app.web.rest.call import Call
 from app.web.rest.workspaces import body, dto, places, run_dto, run_shapes, shapes
@@ -21,8 +21,12 @@ async def put_share(call: Call) -> shapes.Share:
     """PUT /workspaces/{workspace_id}/share."""
     given = call.given(body.ShareRequest)
     draft = ShareDraft(recipient_user_ids=given.recipient_user_ids, expires_at=given.expires_at)
-    await call.services.shares.put(call.viewer, call.path["workspace_id"], draft)
-    return await show_share(call)
+    done = await call.services.shares.put(call.viewer, call.path["workspace_id"], draft)
+    assert done.workspace is not None
+    (row,) = await share_by_workspace(call.reader, [done.workspace.id])
+    (people,) = await recipients_by_workspace(call.reader, [done.workspace.id])
+    assert row is not None
+    return dto.share(Shared(share=row, recipients=tuple(people)))
 
 
 async def revoke_share(call: Call) -> None:
