@@ -205,7 +205,7 @@ async def test_a_deleted_workspace_leaves_its_record_and_nothing_else(
     await services.charts.create(viewer, id, BAR)
     task = await make_task(services, viewer, workspace_id=place.id)
     await services.tasks.enqueue(viewer, task)
-    await services.workspaces.attach(viewer, id, Binding(task_id=task, mutates=True))
+    await services.workspaces.attach(viewer, id, Binding(task_id=task, mutates=False))
     await services.shares.put(viewer, id, ShareDraft(recipient_user_ids=[str(colleague.user_id)]))
     await services.tags.set_on_workspace(viewer, id, [], ["one", "two"])
     full = dict((await db.fetch(LEFT))[0])
