@@ -8,7 +8,19 @@ from uuid import UUID
 from app.db.engine import Database
 from app.domain.access.viewer import Viewer
 from app.domain.paging import Page
-from app.loaders import agent_sessions, cells, grid, runs, sharing, task_detail, tasks, threads, users, workspaces
+from app.loaders import (
+    agent_sessions,
+    cells,
+    grid,
+    runs,
+    sharing,
+    task_detail,
+    task_list,
+    tasks,
+    threads,
+    users,
+    workspaces,
+)
 from app.loaders.batch import BatchLoader
 from app.loaders.reader import Reader
 from app.loaders.task_detail import Attention, TaskTree
@@ -129,6 +141,11 @@ class Loaders:
     def held_by_session(self) -> BatchLoader[UUID, list[RunRow]]:
         """The runs that an agent session holds."""
         return self._loader(runs.held_by_session)
+
+    @cached_property
+    def tasks_by_workspace(self) -> BatchLoader[tuple[UUID, int], Page[TaskRow]]:
+        """The first so many tasks of a workspace, newest first."""
+        return self._loader(task_list.tasks_by_workspace)
 
     @cached_property
     def children_by_task(self) -> BatchLoader[str, list[TaskRow]]:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
 
 from app.domain.errors import BadInput
 from app.domain.ids import is_task_id
 from app.domain.paging import Cursors, Page, decode_cursor, encode_cursor
 from app.loaders.pages import Count
 from app.loaders.reader import Reader, grouped
-from app.storage import runs, task_detail, task_list
+from app.storage import runs, task_detail, task_list, workspace_work
 from app.storage.rows.task import RunRow, TaskRow
 from app.storage.rows.task_list import DependencyRow, ListedTaskRow
 from app.storage.task_filter import Filter
@@ -55,7 +56,32 @@ async def task_page(
         has_next=len(rows) > first,
         has_previous=place is not None,
     )
-    return page, lambda: task_list.count(db, viewer.tenant_id, viewer.user_id, wanted)
+    return page, task_count(reader, wanted)
+
+
+async def tasks_by_workspace(reader: Reader, keys: Sequence[tuple[UUID, int]]) -> list[Page[TaskRow]]:
+    """The first pages, of so many tasks each, of workspaces that were seen already, newest first."""
+    ids = list(dict.fromkeys(id for id, _ in keys))
+    most = max(first for _, first in keys) + 1
+    found = await workspace_work.newest_tasks(reader.db, reader.viewer.tenant_id, ids, most=most)
+    by_workspace = dict(zip(ids, grouped(ids, found), strict=True))
+    return [_first_page(by_workspace[id], first) for id, first in keys]
+
+
+def _first_page(rows: Sequence[TaskRow], first: int) -> Page[TaskRow]:
+    order = TaskOrder.NEWEST_FIRST
+    shown = tuple(rows[:first])
+    return Page(
+        items=shown,
+        cursors=Cursors(shown, lambda row: _cursor(ListedTaskRow(task=row, last_activity_at=row.created_at), order)),
+        has_next=len(rows) > first,
+        has_previous=False,
+    )
+
+
+def task_count(reader: Reader, wanted: Filter) -> Count:
+    """Counts the tasks the viewer may see, when it is asked to."""
+    return lambda: task_list.count(reader.db, reader.viewer.tenant_id, reader.viewer.user_id, wanted)
 
 
 async def task_summaries(reader: Reader, wanted: Filter, *, limit: int | None = None) -> list[TaskSummary]:

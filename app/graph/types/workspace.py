@@ -32,7 +32,7 @@ from app.loaders.cells import mutation_page
 from app.loaders.pages import event_page
 from app.loaders.rows import workspace_rows
 from app.loaders.sharing import run_page
-from app.loaders.task_list import task_page
+from app.loaders.task_list import task_count, task_page
 from app.loaders.threads import thread_count, thread_place
 from app.storage.events import Range
 from app.storage.rows.grid import BindingRow, TableRow
@@ -271,9 +271,12 @@ class Workspace(Node):
         first: Annotated[int | None, strawberry.argument(description="At most so many; 25, at most 100.")] = None,
         after: Annotated[str | None, strawberry.argument(description="What follows this cursor.")] = None,
     ) -> Connection[Annotated["Task", strawberry.lazy("app.graph.types.task")]]:
-        """Those of its scope; see boundTasks for those that work on it."""
-        wanted = Filter(workspace_id=root.id)
-        page, count = await task_page(info.context.loaders.reader, wanted, after=after, first=page_size(first))
+        """Those of its scope; see boundTasks for those that work on it. First pages are one statement for a list."""
+        loaders, wanted = info.context.loaders, Filter(workspace_id=root.id)
+        if after is None:
+            page = await loaders.tasks_by_workspace.load((root.id, page_size(first)))
+            return Connection.of(page, task_count(loaders.reader, wanted))
+        page, count = await task_page(loaders.reader, wanted, after=after, first=page_size(first))
         return Connection.of(page, count)
 
     @strawberry.field(description="What happened on it, newest first.")
