@@ -167,7 +167,7 @@ class App:
         self.tailer = Tailer(self.db, self.hub, self.bell)
         development = settings.profile is Profile.DEVELOPMENT
         schema = build_schema(suggestions=development)
-        executor = Executor(schema, suggestions=development)
+        executor = Executor(schema, suggestions=development, planned=settings.planned)
         streams = Streams(self.db, self.hub)
         self.services.triage.on_mark(streams.views.touch)
         self.tailer.rights.on_change(streams.views.touch_all)

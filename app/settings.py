@@ -32,6 +32,7 @@ class Settings:
     bootstrap_key: str | None
     demo: bool
     profile: Profile
+    planned: bool
     log_format: str
     log_level: str
     import_bytes_max: int
@@ -51,6 +52,7 @@ class Settings:
             bootstrap_key=given.get("TASKLOOM_BOOTSTRAP_KEY"),
             demo=_choice(given, "TASKLOOM_DEMO", "0", ("0", "1")) == "1",
             profile=Profile(_choice(given, "TASKLOOM_PROFILE", "development", tuple(Profile))),
+            planned=_choice(given, "TASKLOOM_ENGINE", "plan", ("plan", "library")) == "plan",
             log_format=_choice(given, "LOG_FORMAT", "text", ("text", "json")),
             log_level=_choice(given, "LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
             import_bytes_max=_integer(given, "IMPORT_BYTES_MAX", 1 << 30, 1, 1 << 40),

@@ -1,5 +1,6 @@
 """Fixtures: a database of one's own, services on it, a graph, a whole application."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -77,7 +78,7 @@ async def services(db: Database) -> AsyncIterator[Services]:
 @pytest.fixture(scope="session")
 def executor() -> Executor:
     """The schema that runs."""
-    return Executor(build_schema(), suggestions=True)
+    return Executor(build_schema(), suggestions=True, planned=Settings.read().planned)
 
 
 @pytest.fixture
@@ -89,7 +90,9 @@ def graph(executor: Executor, services: Services, db: Database, viewer: Viewer) 
 @pytest.fixture
 async def app(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[App]:
     """A whole application in this process, started, without sockets."""
-    settings = Settings.read({"DATABASE_URL": dsn, "DATA_DIR": str(tmp_path_factory.mktemp("data"))})
+    engine = os.environ.get("TASKLOOM_ENGINE", "")
+    data_dir = str(tmp_path_factory.mktemp("data"))
+    settings = Settings.read({"DATABASE_URL": dsn, "DATA_DIR": data_dir, "TASKLOOM_ENGINE": engine})
     started = App(settings, await Storage.open(settings))
     await started.start()
     yield started
