@@ -3,7 +3,7 @@
 import gc
 from typing import Final
 
-# An answer makes thousands of objects that are freed by counting; looking for cycles after every 700 of them finds none.
+# An answer makes thousands of objects, freed by counting; to look for cycles after every 700 of them finds none.
 THRESHOLDS: Final = (20_000, 20, 50)
 
 
