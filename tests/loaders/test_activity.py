@@ -62,10 +62,10 @@ def told(items: list[ActivityRow], kind: ActivityKind) -> list[tuple[str, str | 
 async def converse(db: Database, viewer: Viewer, place: UUID, title: str | None, run: UUID | None) -> UUID:
     """A conversation, with one turn if there is a run."""
     agent, thread = uuid7(utc_now()), uuid7(utc_now())
-    about = {"workspace_id": place, "title": title, "agent_spec_id": await an_agent(db, viewer, agent)}
+    about: dict[str, Any] = {"workspace_id": place, "title": title, "agent_spec_id": await an_agent(db, viewer, agent)}
     await db.fetch(THREAD, tenant_id=viewer.tenant_id, id=thread, user_id=viewer.user_id, **about)
     if run is not None:
-        turn = {"id": uuid7(utc_now()), "thread_id": thread, "number": 1, "run_id": run}
+        turn: dict[str, Any] = {"id": uuid7(utc_now()), "thread_id": thread, "number": 1, "run_id": run}
         await db.fetch(TURN, tenant_id=viewer.tenant_id, **turn)
     return thread
 

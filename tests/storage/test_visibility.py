@@ -1,5 +1,6 @@
 """The policy and its twins in SQL say the same of every workspace, whoever asks and whatever its share is."""
 
+from typing import Any
 from uuid import UUID, uuid4
 
 from hypothesis import HealthCheck, given, settings
@@ -54,11 +55,10 @@ async def stage(db: Database, services: Services, owner: Viewer, people: list[Vi
         place = await make_empty(services, owner)
         made.append(place.id)
         if status is not None:
-            share = {"id": uuid7(utc_now()), "status": status, "seconds": seconds}
-            await db.fetch(RECORD, tenant_id=owner.tenant_id, workspace_id=place.id, **share)
+            about: dict[str, Any] = {"tenant_id": owner.tenant_id, "workspace_id": place.id}
+            await db.fetch(RECORD, **about, id=uuid7(utc_now()), status=status, seconds=seconds)
             for at in named:
-                who = {"user_id": people[at].user_id, "position": at}
-                await db.fetch(NAMED, tenant_id=owner.tenant_id, workspace_id=place.id, **who)
+                await db.fetch(NAMED, **about, user_id=people[at].user_id, position=at)
         if deleted:
             await services.workspace_life.delete(owner, str(place.id))
     return made

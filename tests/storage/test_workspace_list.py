@@ -75,7 +75,7 @@ async def test_pages_neither_repeat_nor_skip(db: Database, services: Services, m
         reader, after, walked = Reader(db, viewer), None, []
         more = {"wanted": OwnFilter()} if viewer is owner else {}
         while True:
-            page, count = await page_of(reader, after=after, first=first, **more)  # type: ignore[operator]  # either
+            page, count = await page_of(reader, after=after, first=first, **more)
             walked += [row.id for row in page.items]
             if not page.has_next:
                 break

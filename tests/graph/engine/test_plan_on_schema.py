@@ -28,9 +28,9 @@ Both = tuple[Executor, Executor, GraphContext]
 # What is told of the present moment differs from one moment to the next.
 OF_THE_MOMENT = {"taskDashboard", "taskInbox"}
 SCALARS = {
-    "BigInt": strategies.sampled_from([nodes.Int("0"), nodes.Int("3"), nodes.String("2"), nodes.String("x")]),
+    "BigInt": strategies.sampled_from([nodes.Int(0), nodes.Int(3), nodes.String("2"), nodes.String("x")]),
     "DateTime": strategies.sampled_from([nodes.String("2026-01-02T03:04:05Z"), nodes.String("soon")]),
-    "JSON": strategies.sampled_from([nodes.String("x"), nodes.Int("1")]),
+    "JSON": strategies.sampled_from([nodes.String("x"), nodes.Int(1)]),
 }
 WALKS = [
     """{
