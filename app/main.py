@@ -177,6 +177,7 @@ class App:
             executor=executor,
             live=LiveOperations(executor),
             graphiql=development,
+            origins=settings.cors_origins,
         )
         self.metrics.read(self._gauges)
         self._outdated = outdated_revisions()

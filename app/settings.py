@@ -1,10 +1,13 @@
 """The environment, read once: every variable Taskloom knows, with its default and its meaning."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 
 
 class Profile(StrEnum):
@@ -12,6 +15,9 @@ class Profile(StrEnum):
 
     DEVELOPMENT = "development"
     PRODUCTION = "production"
+
+
+PORT_OF: Final = {"http": 80, "https": 443}
 
 
 class SettingsError(Exception):
@@ -36,6 +42,7 @@ class Settings:
     log_format: str
     log_level: str
     import_bytes_max: int
+    cors_origins: frozenset[str]
 
     @classmethod
     def read(cls, env: Mapping[str, str] | None = None) -> "Settings":
@@ -56,6 +63,9 @@ class Settings:
             log_format=_choice(given, "LOG_FORMAT", "text", ("text", "json")),
             log_level=_choice(given, "LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
             import_bytes_max=_integer(given, "IMPORT_BYTES_MAX", 1 << 30, 1, 1 << 40),
+            cors_origins=frozenset(
+                _origin(text) for text in re.split(r"[,\s]+", given.get("CORS_ORIGINS", "")) if text
+            ),
         )
 
 
@@ -71,3 +81,17 @@ def _choice(given: Mapping[str, str], name: str, default: str, allowed: tuple[st
     if text not in allowed:
         raise SettingsError(f"{name} is {text!r}; give one of {', '.join(allowed)}.")
     return text
+
+
+def _origin(text: str) -> str:
+    """An origin as browsers send it: in lower case, without the port that goes without saying."""
+    try:
+        parts = urlsplit(text)
+        port, host = parts.port, parts.hostname
+    except ValueError:
+        port, host = None, None
+    rest = (parts.path.strip("/"), parts.query, parts.fragment, parts.username) if host else ()
+    if host is None or parts.scheme not in PORT_OF or any(rest):
+        raise SettingsError(f"CORS_ORIGINS holds {text!r}; name each origin in full, as https://app.example.com.")
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + (f":{port}" if port not in (None, PORT_OF[parts.scheme]) else "")

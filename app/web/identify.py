@@ -1,9 +1,9 @@
 """Who is calling over HTTP or WebSocket."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 from strawberry.http.websocket_origin import is_same_origin
 
 from app.domain.access.viewer import Viewer
@@ -12,6 +12,11 @@ from app.services.auth import Authentication
 
 COOKIE: Final = "vai_token"
 CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="taskloom"'}
+# What a browser sends for a page of any site without asking the server first.
+SIMPLE_METHODS: Final = frozenset({"GET", "HEAD", "POST"})
+SIMPLE_TYPES: Final = frozenset({"", "text/plain", "multipart/form-data", "application/x-www-form-urlencoded"})
+# Each of them makes it ask first.
+PREFLIGHT_HEADERS: Final = ("x-requested-with", "apollo-require-preflight", "x-apollo-operation-name")
 
 
 async def viewer_of(
@@ -29,13 +34,32 @@ async def viewer_of(
     return found
 
 
-def by_cookie_from_elsewhere(connection: HTTPConnection) -> bool:
-    """Whether a page of another origin makes a browser send the user's cookie, with no credential of its own."""
-    headers = connection.headers
-    if COOKIE not in connection.cookies or "authorization" in headers or "x-api-key" in headers:
+def by_cookie_from_elsewhere(connection: HTTPConnection, allowed: Collection[str]) -> bool:
+    """Whether a page of an origin that is neither ours nor allowed makes a browser send the user's cookie, with no
+    credential of its own.
+    """
+    if not _by_cookie_alone(connection):
         return False
-    origin = headers.get("origin")
-    return origin is not None and not is_same_origin(origin, headers.get("host"))
+    origin = connection.headers.get("origin")
+    if origin is not None:
+        return origin not in allowed and not is_same_origin(origin, connection.headers.get("host"))
+    # A browser leaves Origin out of many a GET, but tells by itself where the page is from.
+    return connection.headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
+
+
+def forgeable(http: Request, allowed: Collection[str]) -> bool:
+    """Whether this may be the work of a page of another site, sent with the user's cookie."""
+    headers = http.headers
+    if "origin" in headers or "sec-fetch-site" in headers:
+        return by_cookie_from_elsewhere(http, allowed)
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    simple = http.method in SIMPLE_METHODS and kind in SIMPLE_TYPES
+    return simple and _by_cookie_alone(http) and not any(name in headers for name in PREFLIGHT_HEADERS)
+
+
+def _by_cookie_alone(connection: HTTPConnection) -> bool:
+    headers = connection.headers
+    return COOKIE in connection.cookies and "authorization" not in headers and "x-api-key" not in headers
 
 
 def _carried(connection: HTTPConnection, header: str, given: Mapping[str, object], *names: str) -> str | None:

@@ -14,6 +14,7 @@ from strawberry import Schema
 from app.graph.errors import coded, shaped
 from app.observability.metrics import Metrics
 from app.web.access_log import AccessLog
+from app.web.cors import Cors
 from app.web.graphiql import GraphiQLPage
 from app.web.graphql.endpoint import GraphQLEndpoint
 from app.web.health import Health
@@ -48,7 +49,11 @@ def build_site(schema: Schema, state: WebState, health: Health, metrics: Metrics
             *openapi_routes(),
             *static_routes(),
         ],
-        middleware=[Middleware(AccessLog, metrics=metrics)],
+        # Outermost, so that a page of an allowed origin can read every answer, failures too.
+        middleware=[
+            *([Middleware(Cors, origins=state.origins)] if state.origins else []),
+            Middleware(AccessLog, metrics=metrics),
+        ],
         exception_handlers={HTTPException: _refused},
     )
 

@@ -20,6 +20,8 @@ class WebState:
     executor: Executor
     live: LiveOperations
     graphiql: bool
+    # Origins, other than the server's own, whose pages may use the cookie and read answers.
+    origins: frozenset[str] = frozenset()
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     def context(self, viewer: Viewer, request_id: str) -> GraphContext:

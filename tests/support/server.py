@@ -16,7 +16,19 @@ READY: Final = re.compile(r"^ready (?P<url>http://\S+:(?P<port>\d+)) key=(?P<key
 START_SECONDS: Final = 30
 STOP_SECONDS: Final = 12
 # What a developer's shell may hold must not decide how a test goes.
-UNSET: Final = ("HOST", "PORT", "DATABASE_URL", "BROADCAST_URL", "LISTEN_DSN", "DATA_DIR", "LOG_FORMAT", "LOG_LEVEL")
+UNSET: Final = (
+    "HOST",
+    "PORT",
+    "DATABASE_URL",
+    "BROADCAST_URL",
+    "LISTEN_DSN",
+    "DATA_DIR",
+    "LOG_FORMAT",
+    "LOG_LEVEL",
+    "CORS_ORIGINS",
+    "TRUSTED_DOCUMENTS",
+    "TRUSTED_DOCUMENTS_MODE",
+)
 
 
 class ProgramEnded(AssertionError):

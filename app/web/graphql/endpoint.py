@@ -23,11 +23,15 @@ from app.web.graphql import sse
 from app.web.graphql.body import BadRequest, request_of
 from app.web.graphql.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, chosen, wants_html
 from app.web.graphql.socket import Socket
-from app.web.identify import CHALLENGE, by_cookie_from_elsewhere, viewer_of
+from app.web.identify import CHALLENGE, PREFLIGHT_HEADERS, by_cookie_from_elsewhere, forgeable, viewer_of
 from app.web.request_id import request_id_of
 from app.web.state import WebState
 
 STATUS_OF: Final = {Unauthenticated: 401, Forbidden: 403, RateLimited: 429, ServiceUnavailable: 503}
+FORGEABLE: Final = (
+    "A page of another origin could have sent this with the user's cookie. Send a key in a header; or, from a page "
+    f"that may use the cookie, POST JSON or add one of {', '.join(PREFLIGHT_HEADERS)}."
+)
 
 
 class GraphQLEndpoint(GraphQL[Any, Any]):
@@ -48,7 +52,7 @@ class GraphQLEndpoint(GraphQL[Any, Any]):
         await response(scope, receive, send)
 
     async def _socket(self, ws: WebSocket) -> None:
-        if by_cookie_from_elsewhere(ws):
+        if by_cookie_from_elsewhere(ws, self._state.origins):
             await ws.close(code=1008)
             return
         protocol = await self.pick_websocket_subprotocol(ws)
@@ -71,8 +75,8 @@ class GraphQLEndpoint(GraphQL[Any, Any]):
         if kind is None:
             return _refused(406, f"Accept {JSON}, {GRAPHQL_JSON} or {EVENT_STREAM}.", request_id, JSON)
         try:
-            if by_cookie_from_elsewhere(http):
-                raise Forbidden("A page of another origin may not use this cookie; send a key in a header.")
+            if forgeable(http, self._state.origins):
+                raise Forbidden(FORGEABLE)
             viewer = await viewer_of(http, self._state.services.auth)
             request = await request_of(http)
         except BadRequest as problem:

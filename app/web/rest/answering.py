@@ -15,7 +15,7 @@ from app.domain.errors import Forbidden, NotFound, TaskloomError
 from app.domain.invalid import require_sound
 from app.domain.problems import Problem
 from app.domain.text import is_storable
-from app.web.identify import by_cookie_from_elsewhere, viewer_of
+from app.web.identify import forgeable, viewer_of
 from app.web.request_id import request_id_of
 from app.web.rest.call import Call
 from app.web.rest.operation import Methods, Operation
@@ -133,7 +133,7 @@ class Answering:
 
     async def _call(self, request: Request, operation: Operation, path: Mapping[str, str]) -> Call:
         viewer = await viewer_of(request, self._state.services.auth)
-        if request.method not in SAFE and by_cookie_from_elsewhere(request):
+        if request.method not in SAFE and forgeable(request, self._state.origins):
             raise Forbidden("origin not allowed")
         if operation.method == "GET" and KeyScope.READ not in viewer.scopes:
             raise Forbidden("This key lacks the scope 'read'; use a key that has it.", scope="read")
