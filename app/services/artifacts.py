@@ -14,11 +14,11 @@ from app.domain.access.policy import Action, TenantWide, require
 from app.domain.access.viewer import Viewer
 from app.domain.actor import Origin, OriginKind
 from app.domain.charts.parse import parse_spec
-from app.domain.errors import BadInput, NotFound, TooLarge
+from app.domain.errors import BadInput, Forbidden, NotFound, TooLarge
 from app.domain.grid.column import Column, ColumnType, column_problems
 from app.domain.grid.rows import coerce_rows
 from app.domain.grid.wire import wire_rows
-from app.domain.ids import uuid7
+from app.domain.ids import parse_uuid, uuid7
 from app.domain.invalid import accepted, require_sound
 from app.domain.problems import Problem
 from app.domain.tasks.events import EventType
@@ -26,8 +26,9 @@ from app.domain.text import checked, json_text
 from app.services.access import Access, known_id
 from app.services.presence import active
 from app.services.tables import Tables
-from app.storage import artifacts, catalog, copies, events, workspaces
+from app.storage import artifacts, catalog, copies, events, runs, workspaces
 from app.storage.rows.grid import ArtifactKind, ArtifactRow, TableRow, columns_to_json
+from app.storage.rows.task import RunRow
 
 NAME_LENGTH_MAX: Final = 255
 CONTENT_BYTES_MAX: Final = 8 << 20
@@ -44,6 +45,7 @@ class ArtifactDraft:
     workspace_id: str | None = None
     content: object = None
     table_id: str | None = None
+    run_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,8 @@ class Artifacts:
         if (draft.content is None) == (draft.table_id is None):
             raise BadInput("Give either content or tableId.", field="content")
         content = None if draft.content is None else _content(draft.kind, draft.content)
-        place = await self._place(viewer, draft)
+        run = None if draft.run_id is None else await self._run(viewer, draft.run_id, draft.workspace_id)
+        place = await self._place(viewer, draft, run)
         table = None if draft.table_id is None else await self._table(viewer, draft)
         new = artifacts.NewArtifact(
             id=uuid7(self._now()),
@@ -85,6 +88,7 @@ class Artifacts:
             kind=draft.kind.value,
             workspace_id=place,
             created_by=viewer.user_id,
+            run_id=None if run is None else run.id,
         )
         async with self._db.transaction(Lane.MAIN if table is None else Lane.IMPORTS) as tx:
             if place is not None:
@@ -98,7 +102,25 @@ class Artifacts:
             sequence = await events.append(tx, viewer.tenant_id, [_made(viewer, new)])
         return Made(artifact=row, sequence=sequence)
 
-    async def _place(self, viewer: Viewer, draft: ArtifactDraft) -> UUID | None:
+    async def _run(self, viewer: Viewer, run_id: str, workspace_id: str | None) -> RunRow:
+        """The run that made it; what a run of a workspace made belongs to that workspace."""
+        id = parse_uuid(run_id)
+        found = [] if id is None else await runs.by_id(self._db, viewer.tenant_id, [id])
+        seen = await self._access.tasks(viewer, [run.task_id for run in found], Action.WRITE)
+        refusal = next((one for one in seen.values() if isinstance(one, Exception)), None)
+        if isinstance(refusal, Forbidden):
+            raise refusal
+        if not found or refusal is not None:
+            raise NotFound(f"There is no run {run_id[:140]!r}.", field="runId")
+        own = found[0].workspace_id
+        if workspace_id is not None and str(own) != workspace_id:
+            raise BadInput("The run belongs elsewhere; leave workspaceId out, or give the run's.", field="workspaceId")
+        return found[0]
+
+    async def _place(self, viewer: Viewer, draft: ArtifactDraft, run: RunRow | None) -> UUID | None:
+        if run is not None and run.workspace_id is not None:
+            found = await self._access.workspace(viewer, run.workspace_id, Action.WRITE)
+            return active(found, "runId").id
         if draft.workspace_id is None:
             whole = TenantWide(tenant_id=viewer.tenant_id)
             require(viewer, Action.WRITE, whole, what="tenant", id=viewer.tenant_id)

@@ -1,5 +1,6 @@
 """Artifacts: kept exactly, seen by whom they are meant for, refused without a trace."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from app.domain.access.viewer import Viewer
 from app.domain.errors import BadInput, NotFound, TooLarge
 from app.domain.grid.table import TableScope
 from app.domain.invalid import InvalidInput
+from app.loaders.reader import Reader
+from app.loaders.runs import artifacts_by_run
 from app.services import artifacts as service
 from app.services.artifacts import ArtifactDraft
 from app.services.registry import Services
@@ -16,7 +19,8 @@ from app.storage import artifacts, events
 from app.storage.events import Range
 from app.storage.rows.grid import ArtifactKind, ArtifactRow
 from app.storage.statements import composed
-from tests.support.grid import PEOPLE_ROWS, make_empty, make_table, share, unchanged
+from tests.services.test_leases import changes_nothing
+from tests.support.grid import PEOPLE_ROWS, make_empty, make_table, make_task, share, unchanged
 
 PRETEND = composed("UPDATE tables SET row_count = :rows WHERE id = :id")
 NOWHERE = "01900000-0000-7000-8000-000000000000"
@@ -167,3 +171,21 @@ async def test_an_artifact_of_no_workspace_is_seen_by_all_of_the_tenant_only(
     made = (await services.artifacts.create(viewer, draft())).artifact
     for who, seen in ((colleague, 1), (outsider, 0)):
         assert len(await artifacts.visible_by_id(db, who.tenant_id, who.user_id, [made.id])) == seen
+
+
+async def test_what_a_run_made_is_found_by_it(
+    db: Database, services: Services, viewer: Viewer, colleague: Viewer, outsider: Viewer
+) -> None:
+    place = await make_empty(services, viewer)
+    task = await make_task(services, viewer, workspace_id=place.id)
+    run = (await services.tasks.enqueue(viewer, task)).run
+    draft = ArtifactDraft(name="notes", kind=ArtifactKind.MARKDOWN, content="done", run_id=str(run.id))
+    made = (await services.artifacts.create(viewer, draft)).artifact
+    assert (made.run_id, made.workspace_id) == (run.id, place.id)
+    ((found,),) = await artifacts_by_run(Reader(db, viewer), [run.id])
+    assert found.id == made.id
+    for stranger in (colleague, outsider):
+        await changes_nothing(db, services.artifacts.create(stranger, draft), NotFound)
+    await changes_nothing(db, services.artifacts.create(viewer, replace(draft, run_id="nothing")), NotFound)
+    elsewhere = replace(draft, workspace_id=str((await make_empty(services, viewer, title="other")).id))
+    await changes_nothing(db, services.artifacts.create(viewer, elsewhere), BadInput)

@@ -119,6 +119,9 @@ class CreateArtifactInput(MutationInput):
     table_id: strawberry.ID | None = strawberry.field(
         default=None, description="For TABLE: copy the rows this table has now, at most 50 000."
     )
+    run_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The run that made it; it then belongs to the workspace of that run."
+    )
 
     def to_draft(self) -> ArtifactDraft:
         """The words of the services."""
@@ -128,6 +131,7 @@ class CreateArtifactInput(MutationInput):
             workspace_id=self.workspace_id,
             content=self.content,
             table_id=self.table_id,
+            run_id=self.run_id,
         )
 
 

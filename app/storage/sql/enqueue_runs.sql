@@ -68,7 +68,9 @@ WITH locked AS MATERIALIZED (
       ) o ON true
 ), keyed AS (
     INSERT INTO enqueue_keys (tenant_id, origin_ref, key, task_id, run_id)
-    SELECT :tenant_id, origin_ref, key, task_id, run_id FROM judged WHERE verdict = 'queued' AND key IS NOT NULL
+    SELECT :tenant_id, origin_ref, key, task_id, CASE WHEN verdict = 'queued' THEN run_id ELSE existing_run_id END
+      FROM judged
+     WHERE verdict IN ('queued', 'approved_open') AND key IS NOT NULL
     ON CONFLICT DO NOTHING
     RETURNING run_id
 ), accepted AS MATERIALIZED (

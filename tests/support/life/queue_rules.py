@@ -44,6 +44,8 @@ def _approve(world: World, user: str, task: Task, key: str | None, new_run: str)
     task.approval = "approved"
     if task.status != "draft" and opened is None:
         return _queued(world, user, task, "approve", key, new_run)
+    if key is not None and opened is not None and task.status != "draft":
+        world.keys["approve", key] = opened.id
     own = Event(type="task.approved", task=task.id, run=None, actor=user)
     task.moves += 1
     world.record(user, own, about=(task.id,))
