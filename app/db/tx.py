@@ -65,6 +65,14 @@ class Tx:
             )
         return int(done.rpartition(" ")[2])
 
+    async def copy_text(self, schema: str, table: str, columns: Sequence[str], lines: AsyncIterable[bytes]) -> int:
+        """COPY rows that are written in the server's text format already; returns how many."""
+        with translated():
+            done: str = await self._connection.copy_to_table(
+                table, schema_name=schema, columns=list(columns), source=lines, format="text"
+            )
+        return int(done.rpartition(" ")[2])
+
     def wrote_events(self, tenant_id: UUID) -> None:
         """Note that the tenant's log grew: its readers are woken after the commit."""
         self.tenants.add(tenant_id)

@@ -4,19 +4,22 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from app.db.tx import Tx
-from app.domain.grid.batch import RowBatch, place_problem
-from app.domain.grid.file_rows import read_file
-from app.domain.grid.files import FileFormat
+from app.domain.grid.batch import LineBatch, RowBatch, place_problem
+from app.domain.grid.copy_text import NULL
+from app.domain.grid.file_rows import read_file, read_lines
+from app.domain.grid.files import DELIMITERS, FileFormat
 from app.domain.grid.rows import Row
-from app.domain.grid.table import null_key_problems
+from app.domain.grid.table import null_key_problem
 from app.domain.invalid import InvalidInput, accepted
 from app.domain.problems import Problem, Refused
 from app.services.tables import DUPLICATE_ROW, TOO_LARGE_ROW
 from app.storage import grid
 from app.storage.relation import Source
+
+Batch = TypeVar("Batch", RowBatch, LineBatch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,39 +33,60 @@ class RowFile:
 
 async def copy_file(tx: Tx, source: Source, file: RowFile) -> int:
     """Copy all rows in one statement, read as the server takes them. InvalidInput tells line and column."""
-    async with aclosing(_rows(source, file)) as rows:
-        try:
+    try:
+        if file.file_format in DELIMITERS:
+            async with aclosing(_lines(source, file)) as lines:
+                return await grid.copy_lines(tx, source, lines)
+        async with aclosing(_rows(source, file)) as rows:
             return await grid.copy_rows(tx, source, rows)
-        except grid.RowRefused as refusal:
-            raise await _refused(source, file, refusal) from refusal
+    except grid.RowRefused as refusal:
+        raise await _refused(source, file, refusal) from refusal
+
+
+async def _lines(source: Source, file: RowFile) -> AsyncGenerator[bytes, None]:
+    """The rows of a text table, many at once."""
+    delimiter = DELIMITERS[file.file_format]
+    batches = read_lines(file.stream, delimiter, source.columns, progress=file.progress)
+    async with aclosing(_ahead(batches)) as found:
+        async for batch in found:
+            _require_keys(source, batch, NULL)
+            yield batch.text
 
 
 async def _rows(source: Source, file: RowFile) -> AsyncGenerator[Row, None]:
-    """The rows in order; the next batch is read while the server takes this one."""
+    """The rows in order."""
     batches = read_file(file.stream, file.file_format, source.columns, progress=file.progress)
+    async with aclosing(_ahead(batches)) as found:
+        async for batch in found:
+            _require_keys(source, batch, None)
+            for row in zip(*batch.columns, strict=True):
+                yield row
+
+
+async def _ahead(batches: Iterator[Batch | Refused]) -> AsyncGenerator[Batch, None]:
+    """The batches in order; the next one is read while the server takes this one."""
     coming = _next(batches)
     try:
         while (found := await coming) is not None:
             batch = accepted(found)
             coming = _next(batches)
-            _require_keys(source, batch)
-            for row in zip(*batch.columns, strict=True):
-                yield row
+            yield batch
     finally:
         # A thread cannot be stopped: the file must not be closed, nor read again, while one reads it.
         await asyncio.gather(coming, return_exceptions=True)
 
 
-def _require_keys(source: Source, batch: RowBatch) -> None:
-    keys = (cells for column, cells in zip(source.columns, batch.columns, strict=True) if column.name in source.key)
-    if all(None not in cells for cells in keys):
-        return
-    for problem in null_key_problems(batch.rows, source.columns, source.key):
-        index, column = int(problem.loc[0]), str(problem.loc[1])
-        raise InvalidInput([place_problem(batch.unit, batch.places[index], problem.code, problem.message, column)])
+def _require_keys(source: Source, batch: RowBatch | LineBatch, null: object) -> None:
+    names = [column.name for column in source.columns]
+    for name in source.key:
+        cells = batch.columns[names.index(name)]
+        if null in cells:
+            problem = null_key_problem(name)
+            place = batch.places[cells.index(null)]
+            raise InvalidInput([place_problem(batch.unit, place, problem.code, problem.message, name)])
 
 
-def _next(batches: Iterator[RowBatch | Refused]) -> "asyncio.Task[RowBatch | Refused | None]":
+def _next(batches: Iterator[Batch | Refused]) -> "asyncio.Task[Batch | Refused | None]":
     return asyncio.create_task(asyncio.to_thread(next, batches, None))
 
 

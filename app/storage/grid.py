@@ -71,10 +71,26 @@ async def drop(tx: Tx, source: Source) -> None:
 
 async def copy_rows(tx: Tx, source: Source, rows: Sequence[Sequence[object]] | AsyncIterable[Sequence[object]]) -> int:
     """COPY rows, in column order, into the relation."""
-    names = [stored(column.name) for column in source.columns]
+    with _copying():
+        return await tx.copy_in(source.schema, source.name, _stored_names(source), rows)
+
+
+async def copy_lines(tx: Tx, source: Source, lines: AsyncIterable[bytes]) -> int:
+    """COPY rows, in column order, that are written as COPY reads them, one a line."""
+    with _copying():
+        return await tx.copy_text(source.schema, source.name, _stored_names(source), lines)
+
+
+def _stored_names(source: Source) -> list[str]:
+    return [stored(column.name) for column in source.columns]
+
+
+@contextmanager
+def _copying() -> Iterator[None]:
+    """A row that the database refuses is told by its place."""
     try:
         with existing():
-            return await tx.copy_in(source.schema, source.name, names, rows)
+            yield
     except Duplicate as problem:
         raise RowRefused(_place(problem.__cause__), duplicate=True) from problem
     except Refused as problem:

@@ -13,6 +13,7 @@ from app.domain.access.viewer import Viewer
 from app.domain.grid.column import Column, ColumnType
 from app.domain.grid.files import FileFormat
 from app.main import build_services
+from app.runtime.collector import calm
 from app.services.registry import Services
 from app.services.tables import TableDraft
 from app.storage.rows.grid import TableRow
@@ -85,6 +86,7 @@ async def run(server: BenchServer, scale: Scale) -> Report:
     async with server.clone(TEMPLATE) as database:
         db = Database(server.dsn(database))
         await db.open()
+        calm()  # as the server does
         services, viewer = build_services(db), await make_viewer(db)
         table = (await services.tables.create(viewer, TableDraft(name="ours", columns=COLUMNS))).table
         other = (await services.tables.create(viewer, TableDraft(name="theirs", columns=COLUMNS))).table

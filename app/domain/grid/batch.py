@@ -41,6 +41,17 @@ class RowBatch:
         return list(zip(*self.columns, strict=True))
 
 
+@dataclass(frozen=True, slots=True)
+class LineBatch:
+    """The rows of a text table as COPY reads them, the columns they were made of, and the place of each row."""
+
+    columns: Sequence[Sequence[str]]
+    text: bytes
+    places: Sequence[int]
+    bytes_read: int
+    unit: str = "line"
+
+
 def line_problem(line: int, code: str, message: str) -> Problem:
     """A problem with a line of a file."""
     return place_problem("line", line, code, message)

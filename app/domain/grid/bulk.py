@@ -56,7 +56,7 @@ def convert_column(values: Sequence[Any], converter: Converter) -> Sequence[Cell
 
 
 def table_faults(
-    table: Sequence[Sequence[Any]], converters: Sequence[Converter], done: Sequence[Sequence[Cell] | None]
+    table: Sequence[Sequence[Any]], converters: Sequence[Converter], done: Sequence[object | None]
 ) -> list[BadValue]:
     """The first refused values of the columns that were not done, row by row, at most PROBLEMS_MAX."""
     faults = [

@@ -1,11 +1,12 @@
 """The second pass over a file: typed rows in batches, or everything that is wrong with them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, BinaryIO, assert_never
+from typing import Any, BinaryIO, TypeVar, assert_never
 
-from app.domain.grid.batch import RawBatch, RowBatch, place_problem
+from app.domain.grid.batch import LineBatch, RawBatch, RowBatch, place_problem
 from app.domain.grid.bulk import BadValue, Converter, convert_column, table_faults
 from app.domain.grid.column import Column, ColumnType
+from app.domain.grid.copy_text import lines_of, nulled, written_column
 from app.domain.grid.csv_file import TextBatch, open_csv
 from app.domain.grid.file_scan import Progress
 from app.domain.grid.filecells import FROM_JSON, FROM_TEXT, written
@@ -16,6 +17,7 @@ from app.domain.grid.rows import values_of
 from app.domain.problems import PROBLEMS_MAX, Problem, Refused, refuse, shown
 
 Table = list[Sequence[Any]]
+Batch = TypeVar("Batch", RowBatch, LineBatch)
 
 
 def read_file(
@@ -26,8 +28,21 @@ def read_file(
     A Refused is always the last item, and no row of the file may then be kept.
     """
     stream.seek(0)
+    return _until_refused(_typed_batches(stream, file_format, columns), progress)
+
+
+def read_lines(
+    stream: BinaryIO, delimiter: str, columns: Sequence[Column], *, progress: Progress | None = None
+) -> Iterator[LineBatch | Refused]:
+    """Like read_file, of a text table, as lines for COPY: what is plainly valid never becomes an object of Python."""
+    stream.seek(0)
+    return _until_refused(_line_batches(stream, delimiter, columns), progress)
+
+
+def _until_refused(found: Iterator[Batch | Refused], progress: Progress | None) -> Iterator[Batch | Refused]:
+    """The batches before the first refused one; then everything that is wrong from there on."""
     problems: list[Problem] = []
-    for done in _typed_batches(stream, file_format, columns):
+    for done in found:
         if isinstance(done, Refused):
             problems.extend(done.problems)
         else:
@@ -58,6 +73,35 @@ def _typed_batches(
 
 
 def _text_batches(stream: BinaryIO, delimiter: str, columns: Sequence[Column]) -> Iterator[RowBatch | Refused]:
+    for found in _text_tables(stream, delimiter, columns):
+        if isinstance(found, Refused):
+            yield found
+        else:
+            batch, table = found
+            yield _typed(batch, [nulled(values) for values in table], columns, FROM_TEXT, [])
+
+
+def _line_batches(stream: BinaryIO, delimiter: str, columns: Sequence[Column]) -> Iterator[LineBatch | Refused]:
+    types = [column.data_type for column in columns]
+    converters = [FROM_TEXT[type] for type in types]
+    for found in _text_tables(stream, delimiter, columns):
+        if isinstance(found, Refused):
+            yield found
+            continue
+        batch, table = found
+        done = list(map(written_column, table, types))
+        written_columns = [column for column in done if column is not None]
+        if not batch.problems and len(written_columns) == len(done):
+            yield LineBatch(written_columns, lines_of(written_columns), batch.places, batch.bytes_read, batch.unit)
+        else:
+            raw = [nulled(values) for values in table]
+            yield refuse([*batch.problems, *_faults(batch, raw, columns, converters, done)])
+
+
+def _text_tables(
+    stream: BinaryIO, delimiter: str, columns: Sequence[Column]
+) -> Iterator[tuple[TextBatch, list[Sequence[str]]] | Refused]:
+    """Batches with their cells as text in the order of the columns; a column the file leaves out is empty."""
     file = open_csv(stream, delimiter)
     if isinstance(file, Refused):
         yield file
@@ -68,16 +112,11 @@ def _text_batches(stream: BinaryIO, delimiter: str, columns: Sequence[Column]) -
         return
     positions = {name: position for position, name in enumerate(file.header)}
     for batch in file.batches():
-        nothing = [None] * len(batch.places)
-        table = [
-            _nulled(batch.columns[positions[column.name]]) if column.name in positions else nothing
-            for column in columns
+        nothing = [""] * len(batch.places)
+        table: list[Sequence[str]] = [
+            batch.columns[positions[column.name]] if column.name in positions else nothing for column in columns
         ]
-        yield _typed(batch, table, columns, FROM_TEXT, [])
-
-
-def _nulled(values: Sequence[str]) -> Sequence[str | None]:
-    return [value or None for value in values] if "" in values else values
+        yield batch, table
 
 
 def _json_batches(batches: Iterator[RawBatch], columns: Sequence[Column]) -> Iterator[RowBatch | Refused]:
@@ -131,13 +170,23 @@ def _typed(
     converters = [converters_by_type[column.data_type] for column in columns]
     done = list(map(convert_column, table, converters))
     cells = [column for column in done if column is not None]
-    problems = [*batch.problems, *problems]
-    if not problems and len(cells) == len(done):
+    if not batch.problems and not problems and len(cells) == len(done):
         return RowBatch(cells, batch.places, batch.bytes_read, batch.unit)
+    return refuse([*batch.problems, *problems, *_faults(batch, table, columns, converters, done)])
+
+
+def _faults(
+    batch: RawBatch | TextBatch,
+    table: Sequence[Sequence[Any]],
+    columns: Sequence[Column],
+    converters: Sequence[Converter],
+    done: Sequence[Sequence[Any] | None],
+) -> Iterator[Problem]:
+    """What is wrong with the cells of the columns that were not done."""
 
     def problem_of(fault: BadValue) -> Problem:
         message = f"{fault.message} Found {written(table[fault.column][fault.row])}."
         place, name = batch.places[fault.row], columns[fault.column].name
         return place_problem(batch.unit, place, fault.code, message, name)
 
-    return refuse([*problems, *map(problem_of, table_faults(table, converters, done))])
+    return map(problem_of, table_faults(table, converters, done))

@@ -45,7 +45,8 @@ def _quick_integers(values: Sequence[str | None]) -> Sequence[Cell] | None:
 def _quick_numbers(values: Sequence[str | None]) -> Sequence[Cell] | None:
     """Numerals and nothing else, looked at as one long text; too large ones need a closer look."""
     texts = [value for value in values if value is not None]
-    if _NUMERALS.fullmatch("\n".join([*texts, ""])) is None:
+    joined = "\n".join([*texts, ""])
+    if _NUMERALS.fullmatch(joined) is None or joined.count("\n") != len(texts):  # a cell may hold a line break
         return None
     found = list(map(float, texts))
     if not surely_finite(found):

@@ -65,5 +65,9 @@ def null_key_problems(
         at = next(index for index, column in enumerate(columns) if column.name == name)
         for index, row in enumerate(rows):
             if row[at] is None:
-                message = f"{shown(name)} belongs to the key of the table; give each row a value."
-                yield Problem((*loc, index, name), "missing", message)
+                yield null_key_problem(name, (*loc, index, name))
+
+
+def null_key_problem(name: str, loc: Loc = ()) -> Problem:
+    """A column of the key is empty."""
+    return Problem(loc, "missing", f"{shown(name)} belongs to the key of the table; give each row a value.")
