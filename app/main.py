@@ -1,7 +1,7 @@
 """The only place that wires things together: settings in, a running application out."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -58,6 +58,7 @@ from app.services.workspace_turns import WorkspaceTurns
 from app.services.workspaces import Workspaces
 from app.settings import Profile, Settings
 from app.storage import events, partitions, schema_version
+from app.web.graphql.persisted import PersistedDocuments
 from app.web.health import STALE_SECONDS_MAX, Health
 from app.web.site import build_site
 from app.web.state import WebState
@@ -178,7 +179,9 @@ class App:
             live=LiveOperations(executor),
             graphiql=development,
             origins=settings.cors_origins,
+            persisted=PersistedDocuments(settings.trusted_documents, only=settings.trusted_only),
         )
+        warn_of_refused(executor, settings.trusted_documents)
         self.metrics.read(self._gauges)
         self._outdated = outdated_revisions()
         checks = {"database": self._database, "migrations": self._migrations, "stream": self._stream}
@@ -256,6 +259,13 @@ class App:
         for lane, (size, idle) in self.db.sizes().items():
             yield "taskloom_db_connections", "Open connections.", {"lane": lane, "state": "idle"}, idle
             yield "taskloom_db_connections", "Open connections.", {"lane": lane, "state": "busy"}, size - idle
+
+
+def warn_of_refused(executor: Executor, documents: Mapping[str, str]) -> None:
+    """Say which trusted documents will not run, before a client finds out."""
+    for key, text in documents.items():
+        for error in executor.documents.get(text).errors[:1]:
+            log.warning("trusted_document.refused", key=key[:80], reason=error.message)
 
 
 def keep_secret(path: Path, secret: str) -> None:

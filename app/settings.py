@@ -1,5 +1,6 @@
 """The environment, read once: every variable Taskloom knows, with its default and its meaning."""
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -43,6 +44,8 @@ class Settings:
     log_level: str
     import_bytes_max: int
     cors_origins: frozenset[str]
+    trusted_documents: Mapping[str, str]
+    trusted_only: bool
 
     @classmethod
     def read(cls, env: Mapping[str, str] | None = None) -> "Settings":
@@ -66,6 +69,8 @@ class Settings:
             cors_origins=frozenset(
                 _origin(text) for text in re.split(r"[,\s]+", given.get("CORS_ORIGINS", "")) if text
             ),
+            trusted_documents=_documents(given),
+            trusted_only=_choice(given, "TRUSTED_DOCUMENTS_MODE", "also", ("also", "only")) == "only",
         )
 
 
@@ -95,3 +100,26 @@ def _origin(text: str) -> str:
         raise SettingsError(f"CORS_ORIGINS holds {text!r}; name each origin in full, as https://app.example.com.")
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}" + (f":{port}" if port not in (None, PORT_OF[parts.scheme]) else "")
+
+
+def _documents(given: Mapping[str, str]) -> Mapping[str, str]:
+    """Documents by their hashes: an object of texts, or the manifest that Apollo's tools write."""
+    path = given.get("TRUSTED_DOCUMENTS")
+    if path is None:
+        if given.get("TRUSTED_DOCUMENTS_MODE") == "only":
+            raise SettingsError("TRUSTED_DOCUMENTS_MODE is 'only'; name the file of documents in TRUSTED_DOCUMENTS.")
+        return {}
+    try:
+        found = json.loads(Path(path).read_bytes())
+    except (OSError, ValueError, RecursionError) as problem:
+        raise SettingsError(f"TRUSTED_DOCUMENTS names {path!r}, which cannot be read: {problem}.") from problem
+    if isinstance(found, dict) and isinstance(found.get("operations"), list):
+        listed = [one if isinstance(one, dict) else {} for one in found["operations"]]
+        pairs = [(one.get("id"), one.get("body")) for one in listed]
+    else:
+        pairs = list(found.items()) if isinstance(found, dict) else [(None, None)]
+    sound = {key: text for key, text in pairs if isinstance(key, str) and isinstance(text, str) and key and text}
+    if len(sound) < len(pairs):
+        form = '{"<hash>": "<document>"}'
+        raise SettingsError(f"TRUSTED_DOCUMENTS names {path!r}, which must hold documents by their hashes: {form}.")
+    return sound

@@ -9,6 +9,7 @@ from app.graph.context import GraphContext
 from app.graph.engine.executor import Executor
 from app.graph.engine.live import LiveOperations
 from app.services.registry import Services
+from app.web.graphql.persisted import PersistedDocuments
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class WebState:
     graphiql: bool
     # Origins, other than the server's own, whose pages may use the cookie and read answers.
     origins: frozenset[str] = frozenset()
+    persisted: PersistedDocuments = field(default_factory=PersistedDocuments)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     def context(self, viewer: Viewer, request_id: str) -> GraphContext:

@@ -8,6 +8,7 @@ from starlette.requests import Request as HttpRequest
 
 from app.graph.engine.executor import Request
 from app.graph.errors import coded
+from app.web.graphql.persisted import PersistedDocuments
 
 BODY_BYTES_MAX: Final = 1024 * 1024
 CHARSET: Final = re.compile(r"charset\s*=\s*\"?([^\s;\"]*)", re.IGNORECASE)
@@ -22,10 +23,10 @@ class BadRequest(Exception):
         self.error = coded(message, "BAD_REQUEST")
 
 
-async def request_of(http: HttpRequest) -> Request:
-    """The operation a GET or POST asks for; BadRequest with its status otherwise."""
+async def request_of(http: HttpRequest, persisted: PersistedDocuments) -> Request:
+    """The operation a GET or POST asks for; BadRequest with its status otherwise, RequestRefused for its document."""
     if http.method == "GET":
-        return _from_query(http)
+        return request_from(_from_query(http), persisted)
     kind, _, parameters = http.headers.get("content-type", "").partition(";")
     if kind.strip().lower() != "application/json":
         raise BadRequest(415, "Send the operation as JSON with `Content-Type: application/json`.")
@@ -34,16 +35,14 @@ async def request_of(http: HttpRequest) -> Request:
         raise BadRequest(415, "Send the JSON in UTF-8.")
     if http.headers.get("content-encoding", "identity").lower() != "identity":
         raise BadRequest(415, "Send the body without a content encoding.")
-    return request_from(_parsed(await _body(http)))
+    return request_from(_parsed(await _body(http)), persisted)
 
 
-def request_from(given: object) -> Request:
+def request_from(given: object, persisted: PersistedDocuments) -> Request:
     """The operation in a parsed JSON value; unknown members are ignored."""
     if not isinstance(given, dict):
         raise BadRequest(400, "The body must be a JSON object with a member `query`.")
     query, variables, name = given.get("query"), given.get("variables"), given.get("operationName")
-    if not isinstance(query, str) or not query.strip():
-        raise BadRequest(400, "`query` must be a string that holds a GraphQL document.")
     if variables is not None and not isinstance(variables, dict):
         raise BadRequest(400, "`variables` must be a JSON object or null.")
     if name is not None and not isinstance(name, str):
@@ -51,17 +50,38 @@ def request_from(given: object) -> Request:
     extensions = given.get("extensions")
     if extensions is not None and not isinstance(extensions, dict):
         raise BadRequest(400, "`extensions` must be a JSON object or null.")
-    return Request(query=query, variables=variables, operation_name=name or None)
+    key = _hash_in(extensions or {}, given)
+    if (query is not None or key is None) and (not isinstance(query, str) or not query.strip()):
+        raise BadRequest(400, "`query` must be a string that holds a GraphQL document.")
+    return Request(query=persisted.text(query, key), variables=variables, operation_name=name or None)
 
 
-def _from_query(http: HttpRequest) -> Request:
+def _hash_in(extensions: dict[str, Any], given: dict[str, Any]) -> str | None:
+    """The hash of a persisted document, as `extensions.persistedQuery` or as `documentId` in place of `query`."""
+    asked = extensions.get("persistedQuery")
+    if asked is not None:
+        if not isinstance(asked, dict) or type(asked.get("version")) is not int or asked["version"] != 1:
+            raise BadRequest(400, "`extensions.persistedQuery` must be an object with `version` 1 and `sha256Hash`.")
+        key = asked.get("sha256Hash")
+        if not isinstance(key, str) or not key:
+            raise BadRequest(400, "`extensions.persistedQuery.sha256Hash` must be a string that is not empty.")
+        return key
+    key = given.get("documentId")
+    if given.get("query") is not None or key is None:
+        return None
+    if not isinstance(key, str) or not key:
+        raise BadRequest(400, "`documentId` must be a string that is not empty.")
+    return key.removeprefix("sha256:")
+
+
+def _from_query(http: HttpRequest) -> dict[str, Any]:
     given: dict[str, Any] = dict(http.query_params)
     for name in ("variables", "extensions"):
         if given.get(name):
             given[name] = _parsed(given[name].encode(errors="surrogatepass"))
         else:
             given.pop(name, None)
-    return request_from(given)
+    return given
 
 
 async def _body(http: HttpRequest) -> bytes:

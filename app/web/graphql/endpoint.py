@@ -28,6 +28,7 @@ from app.web.request_id import request_id_of
 from app.web.state import WebState
 
 STATUS_OF: Final = {Unauthenticated: 401, Forbidden: 403, RateLimited: 429, ServiceUnavailable: 503}
+ASKING: Final = frozenset({"query", "extensions", "documentId"})
 FORGEABLE: Final = (
     "A page of another origin could have sent this with the user's cookie. Send a key in a header; or, from a page "
     f"that may use the cookie, POST JSON or add one of {', '.join(PREFLIGHT_HEADERS)}."
@@ -67,7 +68,7 @@ class GraphQLEndpoint(GraphQL[Any, Any]):
         if http.method not in ("GET", "POST"):
             return _refused(405, "Use POST, or GET for queries.", request_id, JSON, {"Allow": "GET, POST"})
         accept = ",".join(http.headers.getlist("accept"))
-        if http.method == "GET" and "query" not in http.query_params and wants_html(accept):
+        if http.method == "GET" and wants_html(accept) and not ASKING & http.query_params.keys():
             if not self._state.graphiql:
                 return _refused(404, "There is no page here.", request_id, JSON)
             return await self._page.respond(http)
@@ -78,9 +79,11 @@ class GraphQLEndpoint(GraphQL[Any, Any]):
             if forgeable(http, self._state.origins):
                 raise Forbidden(FORGEABLE)
             viewer = await viewer_of(http, self._state.services.auth)
-            request = await request_of(http)
+            request = await request_of(http, self._state.persisted)
         except BadRequest as problem:
             return _refused(problem.status, problem.error.message, request_id, kind)
+        except RequestRefused as refusal:
+            return _answered(refusal.answer(request_id), kind)
         except TaskloomError as problem:
             return _failed(problem, request_id, kind)
         return await self._execute(http, request, viewer, kind)

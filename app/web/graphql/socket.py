@@ -120,12 +120,15 @@ class Socket:
         payload = message.get("payload")
         if not isinstance(payload, dict):
             raise Closed(4400, "The payload of subscribe must be an object")
-        try:
-            request = request_from(payload)
-        except BadRequest as problem:
-            raise Closed(4400, str(problem.error.message)) from problem
         if id in self._operations:
             raise Closed(4409, f"Subscriber for {id[:60]} already exists")
+        try:
+            request = request_from(payload, self._state.persisted)
+        except BadRequest as problem:
+            raise Closed(4400, str(problem.error.message)) from problem
+        except RequestRefused as refusal:
+            await self._refuse(id, refusal)
+            return
         if len(self._operations) >= OPERATIONS_MAX:
             limit = coded(
                 f"This socket runs {OPERATIONS_MAX} operations already; complete one, or open another socket.",
