@@ -17,7 +17,7 @@ from app.graph.inputs.dispatch import (
     SetConcurrencyLimitInput,
     SetConcurrencyLimitPayload,
 )
-from app.graph.scalars import BigInt
+from app.graph.scalars import known_sequence
 from app.graph.types.dispatch import ConcurrencyLimit, Dispatch
 from app.graph.types.task import Task
 from app.loaders.dispatch import limit_page
@@ -115,13 +115,9 @@ class DispatchMutations:
 async def _task(info: Info, task_id: str, done: Paused) -> PauseTaskPayload:
     info.context.fresh_loaders()
     task = await info.context.loaders.task_by_id.load(task_id)
-    return PauseTaskPayload(task=shown(Task, task), held=done.held, sequence=_big(done.sequence))
+    return PauseTaskPayload(task=shown(Task, task), held=done.held, sequence=known_sequence(done.sequence))
 
 
 async def _dispatch(info: Info, done: Paused) -> DispatchPayload:
     state = await info.context.services.pauses.state(info.context.viewer)
-    return DispatchPayload(dispatch=shown(Dispatch, state), sequence=_big(done.sequence))
-
-
-def _big(sequence: int | None) -> BigInt | None:
-    return None if sequence is None else BigInt(sequence)
+    return DispatchPayload(dispatch=shown(Dispatch, state), sequence=known_sequence(done.sequence))

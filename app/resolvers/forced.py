@@ -19,7 +19,7 @@ from app.graph.inputs.forced import (
     RetryRunInput,
     to_dead_letters,
 )
-from app.graph.scalars import BigInt
+from app.graph.scalars import BigInt, known_sequence
 from app.graph.types.run import Run
 from app.loaders.dispatch import dead_letter_page
 from app.resolvers.outcome import outcome, shown
@@ -85,7 +85,7 @@ class ForcedMutations:
                 info.context.viewer, input.run_id, key=input.idempotency_key
             )
             info.context.fresh_loaders()
-            sequence = None if done.sequence is None else BigInt(done.sequence)
+            sequence = known_sequence(done.sequence)
             return ForcedRunPayload(run=shown(Run, done.run), sequence=sequence)
 
         return await outcome(ForcedRunPayload, input, work())
@@ -115,7 +115,7 @@ class ForcedMutations:
             done = await info.context.services.dead_letters.discard(
                 info.context.viewer, to_dead_letters(input.filter), limit=input.limit
             )
-            sequence = None if done.sequence is None else BigInt(done.sequence)
+            sequence = known_sequence(done.sequence)
             ids = [strawberry.ID(id) for id in done.task_ids]
             return DiscardDeadLettersPayload(task_ids=ids, left=done.left, sequence=sequence)
 

@@ -18,7 +18,7 @@ from app.graph.inputs.task_changes import (
     TaskPayload,
     UpdateTaskInput,
 )
-from app.graph.scalars import BigInt
+from app.graph.scalars import known_sequence
 from app.graph.types.run import Run
 from app.graph.types.task import Task
 from app.resolvers.outcome import outcome, shown
@@ -40,7 +40,7 @@ class TaskChangeMutations:
                 info.context.viewer, input.parent_task_id, input.to_draft()
             )
             return CreateChildTaskPayload(
-                task=shown(Task, made.task), deduplicated=made.sequence is None, sequence=_big(made.sequence)
+                task=shown(Task, made.task), deduplicated=made.sequence is None, sequence=known_sequence(made.sequence)
             )
 
         return await outcome(CreateChildTaskPayload, input, work())
@@ -65,7 +65,9 @@ class TaskChangeMutations:
 
         async def work() -> DeleteTaskPayload:
             done = await info.context.services.task_changes.delete(info.context.viewer, input.task_id)
-            return DeleteTaskPayload(deleted_task_id=strawberry.ID(done.task_id), sequence=_big(done.sequence))
+            return DeleteTaskPayload(
+                deleted_task_id=strawberry.ID(done.task_id), sequence=known_sequence(done.sequence)
+            )
 
         return await outcome(DeleteTaskPayload, input, work())
 
@@ -137,8 +139,4 @@ class TaskChangeMutations:
 async def _task(info: Info, task_id: str, sequence: int | None) -> TaskPayload:
     info.context.fresh_loaders()
     task = await info.context.loaders.task_by_id.load(task_id)
-    return TaskPayload(task=shown(Task, task), sequence=_big(sequence))
-
-
-def _big(sequence: int | None) -> BigInt | None:
-    return None if sequence is None else BigInt(sequence)
+    return TaskPayload(task=shown(Task, task), sequence=known_sequence(sequence))

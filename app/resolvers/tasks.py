@@ -24,13 +24,12 @@ from app.graph.inputs.tasks import (
     StartTaskInput,
     StartTaskPayload,
 )
-from app.graph.scalars import BigInt
+from app.graph.scalars import known_sequence
 from app.graph.types.agent_session import AgentSession
 from app.graph.types.run import Run
 from app.graph.types.task import Task
 from app.loaders.task_list import task_page
 from app.resolvers.outcome import outcome, shown
-from app.services.tasks import Queued
 from app.storage.task_list import TaskOrder
 
 
@@ -95,7 +94,7 @@ class TaskMutations:
             return CreateTaskPayload(
                 task=shown(Task, made.task),
                 deduplicated=made.sequence is None,
-                sequence=None if made.sequence is None else BigInt(made.sequence),
+                sequence=known_sequence(made.sequence),
             )
 
         return await outcome(CreateTaskPayload, input, work())
@@ -132,9 +131,7 @@ class TaskMutations:
             done = await context.services.tasks.cancel(context.viewer, input.task_id, reason=input.reason)
             context.fresh_loaders()
             task = await context.loaders.task_by_id.load(done.task_id)
-            return CancelTaskPayload(
-                task=shown(Task, task), sequence=None if done.sequence is None else BigInt(done.sequence)
-            )
+            return CancelTaskPayload(task=shown(Task, task), sequence=known_sequence(done.sequence))
 
         return await outcome(CancelTaskPayload, input, work())
 
@@ -146,16 +143,12 @@ class TaskMutations:
 
         async def work() -> CancelRunPayload:
             done = await info.context.services.tasks.cancel_run(info.context.viewer, input.run_id, reason=input.reason)
-            return CancelRunPayload(run=shown(Run, done.run), sequence=_sequence(done))
+            return CancelRunPayload(run=shown(Run, done.run), sequence=known_sequence(done.sequence))
 
         return await outcome(CancelRunPayload, input, work())
 
 
 Payload = TypeVar("Payload", bound=StartTaskPayload)
-
-
-def _sequence(done: Queued) -> BigInt | None:
-    return None if done.sequence is None else BigInt(done.sequence)
 
 
 async def _queue(kind: type[Payload], info: Info, input: StartTaskInput, action: str) -> Payload:
@@ -173,6 +166,6 @@ async def _queue(kind: type[Payload], info: Info, input: StartTaskInput, action:
         )
         context.fresh_loaders()
         task = await context.loaders.task_by_id.load(input.task_id)
-        return kind(task=shown(Task, task), run=shown(Run, done.run), sequence=_sequence(done))
+        return kind(task=shown(Task, task), run=shown(Run, done.run), sequence=known_sequence(done.sequence))
 
     return await outcome(kind, input, work())
