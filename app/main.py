@@ -26,6 +26,7 @@ from app.observability.metrics import Metrics
 from app.resolvers.root import build_schema
 from app.runtime.loop import Loop
 from app.runtime.reaper import Reaper
+from app.runtime.retention import Retention
 from app.services.access import Access
 from app.services.admission import Admission
 from app.services.agent_sessions import AgentSessions
@@ -192,6 +193,7 @@ class App:
             Loop("admission", 1.0, self.services.admission.run_once),
             Loop("rights", CHECK_SECONDS, self.tailer.rights.run_once),
             Loop("key-use", 30.0, self.services.auth.note_use),
+            Loop("retention", 3_600.0, Retention(self.db, utc_now, settings.event_retention_days).run_once),
             Loop("partitions", 3_600.0, lambda: partitions.ensure(self.db, utc_now())),
             Loop("embedded", 1.0, storage.revive),
         ]

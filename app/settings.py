@@ -43,6 +43,7 @@ class Settings:
     log_format: str
     log_level: str
     import_bytes_max: int
+    event_retention_days: int
     cors_origins: frozenset[str]
     trusted_documents: Mapping[str, str]
     trusted_only: bool
@@ -65,6 +66,7 @@ class Settings:
             planned=_choice(given, "TASKLOOM_ENGINE", "plan", ("plan", "library")) == "plan",
             log_format=_choice(given, "LOG_FORMAT", "text", ("text", "json")),
             log_level=_choice(given, "LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
+            event_retention_days=_integer(given, "EVENT_RETENTION_DAYS", 0, 0, 36_500),
             import_bytes_max=_integer(given, "IMPORT_BYTES_MAX", 1 << 30, 1, 1 << 40),
             cors_origins=frozenset(
                 _origin(text) for text in re.split(r"[,\s]+", given.get("CORS_ORIGINS", "")) if text

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.db.engine import Database
 from app.domain.access.viewer import Viewer
-from app.domain.errors import BadInput, CursorExpired, TaskloomError
+from app.domain.errors import BadInput, TaskloomError
 from app.domain.tasks.events import EventType
 from app.events.hub import EVERYTHING, TABLE, Hub, Topic
 from app.storage import events
@@ -189,7 +189,4 @@ def check_cursor(after: int, first: int, last: int) -> None:
             field="after",
         )
     if after > 0 and after < first - 1:
-        raise CursorExpired(
-            f"Events up to {first - 1} are no longer kept; start again from the oldest cursor {first - 1}.",
-            oldest=str(first - 1),
-        )
+        raise events.expired(first - 1)

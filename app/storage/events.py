@@ -12,6 +12,7 @@ from app.db.engine import Database, Lane
 from app.db.statement import Statement
 from app.db.tx import Tx
 from app.domain.actor import Actor, Origin
+from app.domain.errors import CursorExpired
 from app.domain.tasks.events import EventType
 from app.storage.catalog import SHOWS
 from app.storage.rows.event import EventRow
@@ -22,17 +23,19 @@ TAIL: Final = load("tail_events")
 # The end of the log and its oldest kept event, in one look.
 BOUNDS: Final = composed(
     """
-    SELECT coalesce((SELECT e.sequence FROM events e WHERE e.tenant_id = :tenant_id
-                      ORDER BY e.sequence DESC LIMIT 1), 0) AS last,
+    SELECT greatest(coalesce((SELECT e.sequence FROM events e WHERE e.tenant_id = :tenant_id
+                               ORDER BY e.sequence DESC LIMIT 1), 0), floor.at) AS last,
            coalesce((SELECT e.sequence FROM events e WHERE e.tenant_id = :tenant_id
-                      ORDER BY e.sequence LIMIT 1), 0) AS first
+                      ORDER BY e.sequence LIMIT 1), floor.at + 1) AS first
+      FROM (SELECT coalesce((SELECT t.log_floor FROM tenants t WHERE t.tenant_id = :tenant_id), 0) AS at) floor
     """
 )
 # What a reader sees after a position, together with the end of the log in the same snapshot: a page that is not full
 # has then provably seen everything up to that end.
 READ_AFTER: Final = """
-    SELECT bound.log_end, {event:e}
-      FROM (SELECT coalesce((SELECT x.sequence FROM events x WHERE x.tenant_id = :tenant_id
+    SELECT bound.log_end, bound.log_floor, {event:e}
+      FROM (SELECT coalesce((SELECT t.log_floor FROM tenants t WHERE t.tenant_id = :tenant_id), 0) AS log_floor,
+                   coalesce((SELECT x.sequence FROM events x WHERE x.tenant_id = :tenant_id
                               ORDER BY x.sequence DESC LIMIT 1), 0) AS log_end) bound
       LEFT JOIN LATERAL (
           SELECT * FROM events
@@ -155,7 +158,11 @@ async def bounds(db: Database, tenant_id: UUID) -> tuple[int, int]:
 async def read_after(
     db: Database, tenant_id: UUID, user_id: UUID, after: int, wanted: Range, *, most: int, lane: Lane = Lane.STREAM
 ) -> tuple[list[EventRow], int]:
-    """Events after a position that the user may see, and the end of the log as that same look saw it."""
+    """Events after a position that the user may see, and the end of the log as that same look saw it.
+
+    CursorExpired where something after the position was dropped: whoever reads on would miss it. A reader that begins
+    at 0 wants whatever is kept.
+    """
     rows = await db.fetch(
         read_statement(wanted.shape()),
         lane,
@@ -169,8 +176,17 @@ async def read_after(
         table_id=wanted.table_id,
         types=None if wanted.types is None else [t.value for t in wanted.types],
     )
+    if 0 < after < rows[0]["log_floor"]:
+        raise expired(rows[0]["log_floor"])
     found = [EventRow.of(row) for row in rows if row["sequence"] is not None]
     return found, rows[0]["log_end"]
+
+
+def expired(floor: int) -> CursorExpired:
+    """The refusal of a position behind what is kept, with the oldest that is not."""
+    return CursorExpired(
+        f"Events up to {floor} are no longer kept; start again from the oldest cursor {floor}.", oldest=str(floor)
+    )
 
 
 async def count(db: Database, tenant_id: UUID, user_id: UUID, wanted: Range) -> int:

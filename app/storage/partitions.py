@@ -1,5 +1,6 @@
-"""Partitions of the event log: one a week, made ahead of time."""
+"""Partitions of the event log: one a week, made ahead of time, and dropped when they are no longer kept."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
@@ -23,6 +24,13 @@ IN_REST: Final = composed(
                       AND r.created_at < CAST(:end AS timestamptz)) AS found
     """
 )
+# The floor of each tenant's log rises in the commit that drops what lies below it.
+RAISE_FLOORS: Final = """
+    UPDATE tenants t SET log_floor = greatest(t.log_floor, dropped.last)
+      FROM (SELECT e.tenant_id, max(e.sequence) AS last FROM {name} e GROUP BY e.tenant_id) dropped
+     WHERE t.tenant_id = dropped.tenant_id
+"""
+WEEKLY: Final = re.compile(r"events_(\d{8})")
 
 
 def week_of(day: date) -> date:
@@ -64,4 +72,32 @@ async def _make(db: Database, monday: date) -> bool:
             return False
         await tx.run(f"CREATE TABLE {name} (LIKE events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
         await tx.run(f"ALTER TABLE events ATTACH PARTITION {name} FOR VALUES FROM ('{start}') TO ('{end}')")
+    return True
+
+
+async def drop_older(db: Database, before: datetime) -> list[str]:
+    """Drop the weeks that ended before this instant; returns their names. Safe to run twice at once.
+
+    Events of weeks without a partition of their own stay: they are in the rest, with others that may be newer.
+    """
+    dropped = []
+    for row in await db.fetch(NAMES):
+        found = WEEKLY.fullmatch(row["name"])
+        if found is None:
+            continue
+        monday = datetime.strptime(found[1], "%Y%m%d").replace(tzinfo=UTC)
+        if monday + timedelta(weeks=1) <= before and await _drop(db, row["name"]):
+            dropped.append(row["name"])
+    return sorted(dropped)
+
+
+async def _drop(db: Database, name: str) -> bool:
+    async with db.transaction() as tx:
+        await tx.fetch(LOCK)
+        if all(row["name"] != name for row in await tx.fetch(NAMES)):
+            return False
+        await tx.run(f"SET LOCAL lock_timeout = {HELD_UP_MS_MAX}")
+        await tx.run(f"ALTER TABLE events DETACH PARTITION {name}")
+        await tx.run(RAISE_FLOORS.format(name=name))
+        await tx.run(f"DROP TABLE {name}")
     return True

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.clock import utc_now
 from app.db.engine import Database
 from app.domain.access.viewer import Viewer
-from app.domain.errors import ServiceUnavailable
+from app.domain.errors import CursorExpired, ServiceUnavailable
 from app.storage import events, partitions
 from app.storage.events import EVERYTHING
 from app.storage.statements import composed
@@ -150,3 +150,43 @@ async def test_partitions_are_made_while_others_write(db: Database, viewer: View
     stop.set()
     written = await writing
     assert await events.bounds(db, viewer.tenant_id) == (1, written)
+
+
+AGE = composed("UPDATE events SET created_at = CAST(:at AS timestamptz) WHERE sequence <= CAST(:last AS bigint)")
+FLOORS = composed("SELECT t.tenant_id, t.log_floor FROM tenants t")
+
+
+async def test_weeks_that_are_no_longer_kept_are_dropped_with_a_mark(
+    db: Database, viewer: Viewer, outsider: Viewer
+) -> None:
+    await partitions.ensure(db, MOMENT)
+    await partitions.ensure(db, MOMENT + timedelta(weeks=3))
+    await append(db, viewer, 5)
+    await db.fetch(AGE, at=MOMENT, last=3)
+    await append(db, outsider, 1)
+    # Not before all of the week is older.
+    assert await partitions.drop_older(db, datetime(2031, 1, 12, 23, tzinfo=UTC)) == []
+    dropped = await asyncio.gather(*[partitions.drop_older(db, datetime(2031, 1, 13, tzinfo=UTC)) for _ in range(3)])
+    assert sorted(name for names in dropped for name in names) == ["events_20310106"]
+    floors = {row["tenant_id"]: row["log_floor"] for row in await db.fetch(FLOORS)}
+    assert floors == {viewer.tenant_id: 3, outsider.tenant_id: 0}
+    assert await events.bounds(db, viewer.tenant_id) == (4, 5)
+    kept, _ = await events.read_after(db, viewer.tenant_id, viewer.user_id, 0, EVERYTHING, most=10)
+    assert [event.sequence for event in kept] == [4, 5]
+    kept, _ = await events.read_after(db, viewer.tenant_id, viewer.user_id, 3, EVERYTHING, most=10)
+    assert [event.sequence for event in kept] == [4, 5]
+
+
+async def test_whoever_stands_behind_what_was_dropped_is_told(db: Database, viewer: Viewer) -> None:
+    await partitions.ensure(db, MOMENT)
+    await append(db, viewer, 5)
+    await db.fetch(AGE, at=MOMENT, last=5)
+    await partitions.drop_older(db, MOMENT + timedelta(weeks=2))
+    # The log is empty, and still nobody who was at 2 is told that nothing happened since.
+    assert await events.bounds(db, viewer.tenant_id) == (6, 5)
+    with pytest.raises(CursorExpired) as told:
+        await events.read_after(db, viewer.tenant_id, viewer.user_id, 2, EVERYTHING, most=10)
+    assert told.value.facts["oldest"] == "5"
+    following = await append(db, viewer)
+    kept, _ = await events.read_after(db, viewer.tenant_id, viewer.user_id, 5, EVERYTHING, most=10)
+    assert [event.sequence for event in kept] == [following] == [6]

@@ -1,6 +1,7 @@
 """Tenants, users, API keys and agent sessions."""
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     ForeignKeyConstraint,
@@ -24,6 +25,8 @@ tenants = Table(
     Column("name", Text, nullable=False),
     # While set, no run of the tenant is claimed.
     moment("dispatch_paused_at", nullable=True),
+    # The last sequence of the log that retention has dropped.
+    Column("log_floor", BigInteger, nullable=False, server_default=text("0")),
     moment("created_at", default=True),
     UniqueConstraint("name"),
 )
