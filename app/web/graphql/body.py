@@ -9,6 +9,7 @@ from starlette.requests import Request as HttpRequest
 from app.graph.engine.executor import Request
 from app.graph.errors import coded
 from app.web.graphql.persisted import PersistedDocuments
+from app.web.whole_body import NotWhole, whole_body
 
 BODY_BYTES_MAX: Final = 1024 * 1024
 CHARSET: Final = re.compile(r"charset\s*=\s*\"?([^\s;\"]*)", re.IGNORECASE)
@@ -35,7 +36,11 @@ async def request_of(http: HttpRequest, persisted: PersistedDocuments) -> Reques
         raise BadRequest(415, "Send the JSON in UTF-8.")
     if http.headers.get("content-encoding", "identity").lower() != "identity":
         raise BadRequest(415, "Send the body without a content encoding.")
-    return request_from(_parsed(await _body(http)), persisted)
+    try:
+        body = await whole_body(http, bytes_max=BODY_BYTES_MAX)
+    except NotWhole as problem:
+        raise BadRequest(problem.status, problem.message) from problem
+    return request_from(_parsed(body), persisted)
 
 
 def request_from(given: object, persisted: PersistedDocuments) -> Request:
@@ -82,21 +87,6 @@ def _from_query(http: HttpRequest) -> dict[str, Any]:
         else:
             given.pop(name, None)
     return given
-
-
-async def _body(http: HttpRequest) -> bytes:
-    too_large = BadRequest(413, f"The body is larger than {BODY_BYTES_MAX} bytes; send less at once.")
-    declared = http.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > BODY_BYTES_MAX:
-        raise too_large
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in http.stream():
-        size += len(chunk)
-        if size > BODY_BYTES_MAX:
-            raise too_large
-        chunks.append(chunk)
-    return b"".join(chunks)
 
 
 def _parsed(text: bytes) -> object:

@@ -22,6 +22,7 @@ from app.web.rest.operation import Methods, Operation
 from app.web.rest.parse import body_of, query_of
 from app.web.rest.shape import TERSE, Notation, wire
 from app.web.state import WebState
+from app.web.whole_body import NotWhole, whole_body
 
 log = structlog.get_logger(__name__)
 
@@ -125,7 +126,7 @@ class Answering:
             return answered(operation, await operation.handler(call), self._reading.notation)
         except TaskloomError as problem:
             return self._envelope.failed(problem, operation)
-        except Unreadable as problem:
+        except (Unreadable, NotWhole) as problem:
             return self._envelope.refused(problem.status, problem.message)
         except Exception as problem:
             log.error("rest.failed", request_id=request_id_of(request), operation=operation.id, exc_info=problem)
@@ -156,7 +157,7 @@ class Answering:
             call.query, wrong = self._reading.query(operation.query, call.request.query_params)
             problems += wrong
         if operation.body is not None:
-            text = await _bytes(call.request)
+            text = await whole_body(call.request, bytes_max=BODY_BYTES_MAX)
             call.body, call.sent, wrong = self._reading.body(operation, text)
             problems += wrong
         self._reading.require_sound(problems)
@@ -169,18 +170,3 @@ def answered(operation: Operation, found: object, notation: Notation = TERSE) ->
     if found is None:
         return Response(status_code=204)
     return Response(orjson.dumps(wire(found, notation)), operation.status, media_type="application/json")
-
-
-async def _bytes(request: Request) -> bytes:
-    too_large = Unreadable(413, f"The body is larger than {BODY_BYTES_MAX} bytes; send less at once.")
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > BODY_BYTES_MAX:
-        raise too_large
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > BODY_BYTES_MAX:
-            raise too_large
-        chunks.append(chunk)
-    return b"".join(chunks)
