@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from app.domain.charts.filters import Filter, bind_filters, parse_filters
 from app.domain.grid.column import Column
 from app.domain.grid.page import ReadOnlyReason, RowSort, Window
-from app.domain.grid.wire import wire_rows
+from app.domain.grid.wire import wire_table
 from app.domain.invalid import InvalidInput, accepted
 from app.domain.problems import Problem, shown
 from app.loaders.reader import Reader
@@ -77,7 +77,7 @@ async def _page(
     columns = table.column_list
     filters = accepted(bind_filters(_checked(wanted, columns), columns, ("filter",)))
     stored = await grid.page(reader.db, table.source, wanted.window, wanted.sort, filters, numbered=numbered)
-    items = wire_rows(stored.rows, [*columns, grid.ROW_ID_COLUMN] if numbered else columns)
+    items = wire_table(stored.columns, [*columns, grid.ROW_ID_COLUMN] if numbered else columns)
     return RowsPage(
         items=items,
         total=stored.total,

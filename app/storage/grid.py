@@ -53,9 +53,9 @@ class RowRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPage:
-    """Rows as they are stored, in column order and then, if asked for, their numbers; and how many there are in all."""
+    """Rows as they are stored, column by column and then, if asked for, their numbers; and how many in all."""
 
-    rows: Sequence[Sequence[object]]
+    columns: Sequence[Sequence[object]]
     total: int
 
 
@@ -136,9 +136,9 @@ async def page(
         raise NotFound("The table was deleted a moment ago.")
     # Without any row on the page there is one record that holds the total alone.
     some = found[0]["number"] is not None
-    end = -1 if numbered else -2
-    rows = [tuple(record.values())[:end] for record in found] if some else []
-    return StoredPage(rows=rows, total=found[0]["total"])
+    columns = list(zip(*(record.values() for record in (found if some else found[:1])), strict=True))
+    columns = columns[: -1 if numbered else -2]
+    return StoredPage(columns=columns if some else [()] * len(columns), total=found[0]["total"])
 
 
 async def stream_rows(db: Database, source: Source, sort: RowSort | None) -> AsyncIterator[list[Sequence[object]]]:

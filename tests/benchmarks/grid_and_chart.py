@@ -18,7 +18,7 @@ from app.services.workspace_draft import WorkspaceDraft
 from app.storage.rows.workspace import WorkspaceMode
 from tests.benchmarks.grid_calls import CHARTS, LARGE, chart_calls, page_calls
 from tests.benchmarks.harness import Report, Row, Scale, say
-from tests.benchmarks.reads import compare
+from tests.benchmarks.reads import Work, compare
 from tests.benchmarks.server import BenchServer
 from tests.benchmarks.whole_requests import Call, ObservedApp, Sent, observed_app
 from tests.support.people import make_viewer
@@ -104,7 +104,7 @@ async def bed(server: BenchServer, count: int) -> AsyncIterator[Bed]:
 async def measure(on: Bed, name: str, call: Call, seconds: float) -> Row:
     """A request and the statements that it sends, turn by turn."""
     sent = await on.app.sent_for(call, on.key)
-    works = {"request": partial(on.app.answer, call, on.key), "bare": partial(on.send, sent)}
+    works: dict[str, Work] = {"request": partial(on.app.answer, call, on.key), "bare": partial(on.send, sent)}
     return {"case": name, "statements": len(sent), **await compare(works, seconds)}
 
 

@@ -15,6 +15,7 @@ from app.domain.grid.numerals import JSON_INTEGER_MAX
 Encoder = Callable[[Any], object]
 
 _UTC_OFFSET: Final = "+00:00"
+_WITHOUT_OFFSET: Final = -len(_UTC_OFFSET)
 
 
 def to_wire(value: object, column_type: ColumnType) -> object:
@@ -30,14 +31,13 @@ def wire_encoders(columns: Sequence[Column]) -> tuple[Encoder | None, ...]:
 
 def wire_rows(rows: Sequence[Sequence[object]], columns: Sequence[Column]) -> list[dict[str, object]]:
     """Stored rows, in column order, as JSON objects by column name."""
-    if not rows:
-        return []
+    return wire_table(list(zip(*rows, strict=True)), columns) if rows else []
+
+
+def wire_table(table: Sequence[Sequence[object]], columns: Sequence[Column]) -> list[dict[str, object]]:
+    """The same of rows that come column by column."""
     names = [column.name for column in columns]
-    if all(ENCODERS[column.data_type] is None for column in columns):
-        return [dict(zip(names, row, strict=True)) for row in rows]
-    encoded = [
-        wire_column(values, column.data_type) for values, column in zip(zip(*rows, strict=True), columns, strict=True)
-    ]
+    encoded = [wire_column(values, column.data_type) for values, column in zip(table, columns, strict=True)]
     return [dict(zip(names, row, strict=True)) for row in zip(*encoded, strict=True)]
 
 
@@ -49,6 +49,10 @@ def wire_column(values: Sequence[Any], column_type: ColumnType) -> Sequence[obje
             return values
     if column_type is ColumnType.NUMBER and surely_finite(values):
         return values
+    if column_type is ColumnType.DATE and None not in values:
+        return list(map(date.isoformat, values))
+    if column_type is ColumnType.DATETIME and all(value is not None and value.tzinfo is UTC for value in values):
+        return [text[:_WITHOUT_OFFSET] + "Z" for text in map(datetime.isoformat, values)]
     encoder = ENCODERS[column_type]
     if encoder is None:
         return values

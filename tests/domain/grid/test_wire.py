@@ -4,10 +4,12 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.domain.grid.column import Column, ColumnType
-from app.domain.grid.wire import to_wire, wire_encoders, wire_rows
-from tests.domain.strategies import column
+from app.domain.grid.wire import to_wire, wire_column, wire_encoders, wire_rows
+from tests.domain.strategies import column, relaxed
 
 
 @pytest.mark.parametrize(
@@ -62,6 +64,24 @@ def test_one_large_value_does_not_change_the_others() -> None:
 
 def test_values_whose_sum_overflows_are_still_values() -> None:
     assert wire_rows([(1.7e308,), (1.7e308,)], [column("n", "number")]) == [{"n": 1.7e308}, {"n": 1.7e308}]
+
+
+EAST = timezone(timedelta(hours=2))
+CELLS = {
+    ColumnType.INTEGER: st.integers(-(2**63), 2**63 - 1),
+    ColumnType.NUMBER: st.floats(),
+    ColumnType.DECIMAL: st.decimals(),
+    ColumnType.DATE: st.dates(),
+    ColumnType.DATETIME: st.datetimes(timezones=st.just(UTC)) | st.just(datetime(2024, 1, 2, 3, tzinfo=EAST)),
+}
+
+
+@relaxed
+@given(st.data(), st.sampled_from(sorted(CELLS)), st.booleans())
+def test_a_column_looks_like_each_of_its_cells(data: st.DataObject, kind: ColumnType, nulls: bool) -> None:
+    cell = CELLS[kind]
+    values = data.draw(st.lists(st.none() | cell if nulls else cell, max_size=6))
+    assert list(wire_column(values, kind)) == [to_wire(value, kind) for value in values]
 
 
 def test_an_empty_page_is_empty() -> None:
