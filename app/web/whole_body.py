@@ -5,7 +5,7 @@ from typing import Final
 
 from starlette.requests import Request
 
-BODY_SECONDS_MAX: Final = 30.0
+BODY_SECONDS_MAX: Final = 30
 
 
 class NotWhole(Exception):
@@ -17,7 +17,7 @@ class NotWhole(Exception):
         self.message = message
 
 
-async def whole_body(request: Request, *, bytes_max: int, seconds_max: float = BODY_SECONDS_MAX) -> bytes:
+async def whole_body(request: Request, *, bytes_max: int, seconds_max: float | None = BODY_SECONDS_MAX) -> bytes:
     """All of it; NotWhole with its status otherwise, for a declared size before anything is read."""
     too_large = NotWhole(413, f"The body is larger than {bytes_max} bytes; send less at once.")
     declared = request.headers.get("content-length", "")
@@ -34,5 +34,5 @@ async def whole_body(request: Request, *, bytes_max: int, seconds_max: float = B
                 chunks.append(chunk)
     except TimeoutError:
         # Whoever sends a byte a minute would hold a connection, and what has come so far, for as long as it likes.
-        raise NotWhole(408, f"The body did not come within {seconds_max:g} s; send it again.") from None
+        raise NotWhole(408, f"The body did not come within {seconds_max} s; send it again.") from None
     return b"".join(chunks)
