@@ -200,3 +200,11 @@ async def test_plans_are_bounded(both: Both) -> None:
     plans = planned.documents.get(text).plans
     assert plans is not None
     assert len(plans) == 16
+
+
+async def test_a_document_that_asks_for_a_million_fields_is_not_planned(both: Both) -> None:
+    planned, _, context = both
+    steps = " ".join(f"fragment f{n} on Dog {{ best {{ ...f{n + 1} }} b: best {{ ...f{n + 1} }} }}" for n in range(10))
+    text = f"{{ dog {{ ...f0 }} }} {steps} fragment f10 on Dog {{ name }}"
+    assert (await planned.run(Request(query=text), context)).body == {"data": {"dog": {"best": None, "b": None}}}
+    assert await differences(both, [(text, None)]) == []

@@ -32,6 +32,9 @@ from app.graph.engine.plan.unplanned import Unplanned
 from app.graph.relation import relation_of
 
 DEFINITION: Final = "strawberry-definition"
+# Fragments that spread each other twice make a document of twelve levels ask for a million fields, most of which no object
+# will ever come to: such a one is left to the library, which looks at a field when an object is there.
+FIELDS_MAX: Final = 500
 # Resolvers that take nothing but the parent.
 ALONE: Final = (["root"], ["self"])
 
@@ -42,6 +45,7 @@ class Compiler:
     def __init__(self, executor: CoreExecutor[Any]) -> None:
         self._executor = executor
         self._schema = executor.schema
+        self._fields = 0
 
     def root(self) -> ObjectPlan:
         """The plan of the operation's root type; Unplanned for one that the library had better execute."""
@@ -71,6 +75,9 @@ class Compiler:
         return ObjectPlan([self._field(kind, key, below) for key, below in _fields(grouped)])
 
     def _field(self, kind: GraphQLObjectType, key: str, details: list[FieldDetails], *, root: bool = False) -> Found:
+        self._fields += 1
+        if self._fields > FIELDS_MAX:
+            raise Unplanned("more fields than a plan holds")
         node = details[0].node
         definition = self._schema.get_field(kind, node.name.value)
         if definition is None:
