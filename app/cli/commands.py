@@ -8,6 +8,7 @@ import click
 COMMANDS: Final = {
     "bench": "bench",
     "demo": "demo",
+    "documents": "documents",
     "import": "import_file",
     "keys": "keys",
     "migrate": "migrate",
