@@ -32,8 +32,8 @@ from app.graph.engine.plan.unplanned import Unplanned
 from app.graph.relation import relation_of
 
 DEFINITION: Final = "strawberry-definition"
-# Fragments that spread each other twice make a document of twelve levels ask for a million fields, most of which no object
-# will ever come to: such a one is left to the library, which looks at a field when an object is there.
+# Fragments that spread each other twice make a document of twelve levels ask for a million fields, to most of which no
+# object will ever come: such a one is left to the library, which looks at a field when an object is there.
 FIELDS_MAX: Final = 500
 # Resolvers that take nothing but the parent.
 ALONE: Final = (["root"], ["self"])
