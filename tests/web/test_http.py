@@ -385,6 +385,13 @@ async def test_a_query_by_get_is_answered(site: Listening) -> None:
 
 
 @pytest.mark.parametrize(
+    "parameters", ["query={__typename}", "query={", "query=", f"query={quote(CREATE)}", "documentId=x"]
+)
+async def test_no_cache_keeps_what_get_answers(site: Listening, parameters: str) -> None:
+    assert (await get(site, parameters)).headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
     "parameters",
     [
         "",

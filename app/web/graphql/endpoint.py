@@ -50,6 +50,9 @@ class GraphQLEndpoint(GraphQL[Any, Any]):
             return
         request = HttpRequest(scope, receive)
         response = await self._respond(request)
+        if request.method == "GET":
+            # Whoever asks next may be somebody else, and a hash that is unknown now may be known then.
+            response.headers.setdefault("cache-control", "no-store")
         await response(scope, receive, send)
 
     async def _socket(self, ws: WebSocket) -> None:
