@@ -1,10 +1,11 @@
 """Rows of a file into a table: one COPY that is fed batch by batch, so that memory stays bounded; all or nothing."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, Final, TypeVar
 
 from app.db.tx import Tx
 from app.domain.grid.batch import LineBatch, RowBatch, place_problem
@@ -19,6 +20,8 @@ from app.services.tables import DUPLICATE_ROW, TOO_LARGE_ROW
 from app.storage import grid
 from app.storage.relation import Source
 
+# More than one: whoever sends waits for its turn among threads, and the reader should not wait for it in turn.
+BATCHES_AHEAD: Final = 3
 Batch = TypeVar("Batch", RowBatch, LineBatch)
 
 
@@ -64,16 +67,29 @@ async def _rows(source: Source, file: RowFile) -> AsyncGenerator[Row, None]:
 
 
 async def _ahead(batches: Iterator[Batch | Refused]) -> AsyncGenerator[Batch, None]:
-    """The batches in order; the next one is read while the server takes this one."""
-    coming = _next(batches)
+    """The batches in order; the next ones are read while the server takes this one."""
+    coming: deque[asyncio.Task[Batch | Refused | None]] = deque()
     try:
-        while (found := await coming) is not None:
-            batch = accepted(found)
-            coming = _next(batches)
-            yield batch
+        while True:
+            while len(coming) < BATCHES_AHEAD:
+                coming.append(asyncio.create_task(_next(batches, coming[-1] if coming else None)))
+            found = await asyncio.shield(coming[0])  # whoever is canceled here waits below for what is being read
+            if found is None:
+                return
+            coming.popleft()
+            yield accepted(found)
     finally:
         # A thread cannot be stopped: the file must not be closed, nor read again, while one reads it.
-        await asyncio.gather(coming, return_exceptions=True)
+        await asyncio.gather(*coming, return_exceptions=True)
+
+
+async def _next(
+    batches: Iterator[Batch | Refused], before: "asyncio.Task[Batch | Refused | None] | None"
+) -> Batch | Refused | None:
+    """The next batch, once the one before it was read."""
+    if before is not None:
+        await asyncio.wait([before])
+    return await asyncio.to_thread(next, batches, None)
 
 
 def _require_keys(source: Source, batch: RowBatch | LineBatch, null: object) -> None:
@@ -84,10 +100,6 @@ def _require_keys(source: Source, batch: RowBatch | LineBatch, null: object) -> 
             problem = null_key_problem(name)
             place = batch.places[cells.index(null)]
             raise InvalidInput([place_problem(batch.unit, place, problem.code, problem.message, name)])
-
-
-def _next(batches: Iterator[Batch | Refused]) -> "asyncio.Task[Batch | Refused | None]":
-    return asyncio.create_task(asyncio.to_thread(next, batches, None))
 
 
 async def _refused(source: Source, file: RowFile, refusal: grid.RowRefused) -> InvalidInput:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import repeat
 from math import isfinite
 from typing import Any, Final
 
@@ -38,7 +39,8 @@ def wire_table(table: Sequence[Sequence[object]], columns: Sequence[Column]) -> 
     """The same of rows that come column by column."""
     names = [column.name for column in columns]
     encoded = [wire_column(values, column.data_type) for values, column in zip(table, columns, strict=True)]
-    return [dict(zip(names, row, strict=True)) for row in zip(*encoded, strict=True)]
+    # As many names as columns, which was just seen: nothing has to look at each row.
+    return list(map(dict, map(zip, repeat(names), zip(*encoded, strict=True))))
 
 
 def wire_column(values: Sequence[Any], column_type: ColumnType) -> Sequence[object]:
