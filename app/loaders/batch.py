@@ -52,15 +52,15 @@ class BatchLoader(Generic[Key, Value]):
         if self._next is None:
             loop = asyncio.get_running_loop()
             self._next = _Batch(loop.create_future())
-            loop.call_soon(self._dispatch)
+            loop.call_soon(self._dispatch, self._next)
         return self._next
 
-    def _dispatch(self) -> None:
-        batch, self._next = self._next, None
-        assert batch is not None
+    def _dispatch(self, batch: "_Batch[Key]") -> None:
         batch.task = asyncio.create_task(self._carry_out(batch))
 
     async def _carry_out(self, batch: "_Batch[Key]") -> None:
+        # Whoever was woken together with the first, and had one thing more to wait for, has joined by now.
+        self._next = None
         try:
             values = await self._load(batch.keys)
             if len(values) != len(batch.keys):
