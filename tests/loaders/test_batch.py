@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from app.loaders.batch import BatchLoader
+from tests.support.eventually import eventually
 
 
 class Books:
@@ -13,6 +14,14 @@ class Books:
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
         self.gate: asyncio.Event | None = None
+
+    async def reached(self, count: int) -> None:
+        """Wait until so many batches were begun."""
+
+        async def begun() -> bool:
+            return len(self.batches) >= count
+
+        await eventually(begun)
 
     async def __call__(self, keys: list[str]) -> list[str]:
         """Answers in the order of the keys."""
@@ -39,11 +48,9 @@ async def test_a_key_that_is_being_read_is_waited_for() -> None:
     books.gate = asyncio.Event()
     loader = BatchLoader(books)
     first = asyncio.ensure_future(loader.load("a"))
-    while not books.batches:
-        await asyncio.sleep(0)
+    await books.reached(1)
     second = asyncio.ensure_future(loader.load_many(["a", "b"]))
-    while len(books.batches) < 2:
-        await asyncio.sleep(0)
+    await books.reached(2)
     books.gate.set()
     assert (await first, await second) == ("A", ["A", "B"])
     assert books.batches == [["a"], ["b"]]
@@ -63,8 +70,7 @@ async def test_who_stops_waiting_leaves_the_batch_to_the_others() -> None:
     books.gate = asyncio.Event()
     loader = BatchLoader(books)
     leaving, staying = [asyncio.ensure_future(loader.load(key)) for key in "ab"]
-    while not books.batches:
-        await asyncio.sleep(0)
+    await books.reached(1)
     leaving.cancel()
     await asyncio.gather(leaving, return_exceptions=True)
     books.gate.set()
