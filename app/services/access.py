@@ -18,9 +18,9 @@ from app.domain.access.viewer import Viewer
 from app.domain.errors import Conflict, NotFound
 from app.domain.ids import is_task_id, parse_uuid
 from app.services.presence import active
-from app.storage import identity, tasks, threads, workspaces
+from app.storage import identity, runs, tasks, threads, workspaces
 from app.storage.rows.identity import AgentSessionRow
-from app.storage.rows.task import TaskRow
+from app.storage.rows.task import RunRow, TaskRow
 from app.storage.rows.thread import ThreadRow
 from app.storage.rows.workspace import WorkspaceRow
 
@@ -113,6 +113,18 @@ class Access:
         if isinstance(found, Exception):
             raise found
         return found
+
+    async def run(self, viewer: Viewer, id: UUID, action: Action) -> RunRow:
+        """The run, if the viewer may do this to its task; of a task that they do not see there is no run."""
+        found = await runs.by_id(self._db, viewer.tenant_id, [id])
+        missing = NotFound(f"There is no run {str(id)!r}.", id=str(id))
+        if not found:
+            raise missing
+        try:
+            await self.task(viewer, found[0].task_id, action)
+        except NotFound as hidden:
+            raise missing from hidden
+        return found[0]
 
     async def thread(self, viewer: Viewer, id: UUID, action: Action) -> ThreadRow:
         """The viewer's own thread, on a workspace that they may read or that is deleted."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.db.engine import Database
-from app.domain.access.policy import Action
+from app.domain.access.policy import Action, TenantWide, require
 from app.domain.access.viewer import Viewer
 from app.domain.actor import Origin, OriginKind
 from app.domain.errors import Conflict, NotFound
@@ -79,6 +79,7 @@ class DeadLetterOffice:
         return Discarded(task_ids=tuple(task.id for task in gone), left=left, sequence=sequence)
 
     async def _writable(self, viewer: Viewer, wanted: DeadLetters, limit: int) -> Sequence[RunRow]:
+        require(viewer, Action.WRITE, TenantWide(tenant_id=viewer.tenant_id), what="tenant", id=viewer.tenant_id)
         most = bulk_limit(limit)
         found = await dead_letters.page(self._db, viewer.tenant_id, viewer.user_id, wanted, after=None, most=most)
         allowed = await self._access.tasks(viewer, [run.task_id for _, run in found], Action.WRITE)

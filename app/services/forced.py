@@ -18,7 +18,7 @@ from app.services.consequences import Consequences
 from app.services.leases import Moved
 from app.services.settling import lock_with_dependents, settle
 from app.services.tasks import Queued, Tasks
-from app.storage import run_moves, runs, task_graph
+from app.storage import run_moves, task_graph
 from app.storage.events import NewEvent
 from app.storage.rows.task import RunRow, TaskRow
 
@@ -45,7 +45,7 @@ class ForcedMoves:
     async def retry(self, viewer: Viewer, run_id: str, *, key: str | None = None) -> Queued:
         """A new run for the task of one that failed; its attempts start anew if they were used up."""
         id = known_id(run_id, "run")
-        run = await self._visible(viewer, id)
+        run = await self._access.run(viewer, id, Action.WRITE)
         if run.status is not RunStatus.FAILED:
             raise Conflict(
                 f"Only a failed run can be tried again; this one is {run.status.value}.", reason="not_failed"
@@ -60,18 +60,8 @@ class ForcedMoves:
             return False
         return True
 
-    async def _visible(self, viewer: Viewer, id: UUID) -> RunRow:
-        found = await runs.by_id(self._db, viewer.tenant_id, [id])
-        if not found:
-            raise NotFound(f"There is no run {str(id)!r}.", id=str(id))
-        try:
-            await self._access.task(viewer, found[0].task_id, Action.WRITE)
-        except NotFound as hidden:
-            raise NotFound(f"There is no run {str(id)!r}.", id=str(id)) from hidden
-        return found[0]
-
     async def _force(self, viewer: Viewer, id: UUID, action: str, reason: str) -> Moved:
-        task_id = (await self._visible(viewer, id)).task_id
+        task_id = (await self._access.run(viewer, id, Action.WRITE)).task_id
         origin = Origin(kind=OriginKind.HTTP, ref=f"tasks.{action}")
         async with self._db.transaction() as tx:
             locked = await lock_with_dependents(tx, viewer.tenant_id, [task_id])

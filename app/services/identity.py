@@ -121,6 +121,8 @@ class Identity:
             row = await identity.key_by_id(tx, viewer.tenant_id, key_id)
             if row is None or (row.user_id != viewer.user_id and viewer.role is not UserRole.ADMIN):
                 raise NotFound(f"There is no API key {id[:140]!r}.", id=id[:140])
+            if row.user_id != viewer.user_id:
+                self._require_admin(viewer)
             row = await identity.revoke_key(tx, viewer.tenant_id, key_id)
         self._auth.forget(key_id)
         return row

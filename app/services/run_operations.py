@@ -1,7 +1,6 @@
 """What an operator does to a run by hand: claim, start, attach a session, complete, fail (tasks API, section 9)."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from uuid import UUID
 
 from app.db.engine import Database
 from app.db.tx import Tx
@@ -19,7 +18,7 @@ from app.services.access import Access, known_id
 from app.services.consequences import Consequences
 from app.services.leases import Moved
 from app.services.settling import lock_with_dependents, settle
-from app.storage import identity, run_moves, runs, task_graph
+from app.storage import identity, run_moves, task_graph
 from app.storage.events import NewEvent
 from app.storage.rows.task import RunRow, TaskRow
 
@@ -113,7 +112,7 @@ class RunOperations:
 
     async def _move(self, viewer: Viewer, run_id: str, action: str, move: Move) -> Moved:
         id = known_id(run_id, "run")
-        task_id = await self._task_of(viewer, id)
+        task_id = (await self._access.run(viewer, id, Action.WRITE)).task_id
         origin = Origin(kind=OriginKind.HTTP, ref=f"tasks.{action}")
         async with self._db.transaction() as tx:
             locked = await lock_with_dependents(tx, viewer.tenant_id, [task_id])
@@ -129,16 +128,6 @@ class RunOperations:
                 await self._consequences.retry(tx, viewer.tenant_id, moved, task)
             self._consequences.nudge_after(tx, viewer.tenant_id, moved)
         return Moved(run=moved, sequence=last - len(later))
-
-    async def _task_of(self, viewer: Viewer, id: UUID) -> str:
-        found = await runs.by_id(self._db, viewer.tenant_id, [id])
-        if not found:
-            raise NotFound(f"There is no run {str(id)!r}.", id=str(id))
-        try:
-            await self._access.task(viewer, found[0].task_id, Action.WRITE)
-        except NotFound as hidden:
-            raise NotFound(f"There is no run {str(id)!r}.", id=str(id)) from hidden
-        return found[0].task_id
 
 
 def _refuse_blocked(task: TaskRow) -> None:

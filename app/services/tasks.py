@@ -249,10 +249,7 @@ class Tasks:
         """Cancel one run that has not ended; its task is canceled with it."""
         why, details = _reason(reason), _details(metadata)
         id = known_id(run_id, "run")
-        found = await runs.by_id(self._db, viewer.tenant_id, [id])
-        if not found:
-            raise NotFound(f"There is no run {run_id!r}.", id=run_id)
-        await self._access.task(viewer, found[0].task_id, Action.WRITE)
+        found = await self._access.run(viewer, id, Action.WRITE)
         record = await leases.cancel(
             self._db,
             viewer.tenant_id,
@@ -264,7 +261,7 @@ class Tasks:
         )
         if record is None:
             raise Conflict("The run has ended already; nothing is left to cancel.")
-        self._consequences.admission.nudge(viewer.tenant_id, [found[0]])
+        self._consequences.admission.nudge(viewer.tenant_id, [found])
         return Queued(run=RunRow.of(record), sequence=record["sequence"])
 
     async def idle(self) -> None:

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from graphql import GraphQLObjectType, get_named_type
+from graphql import GraphQLNamedType, GraphQLObjectType, get_named_type
 
 from tests.support.graph import Answer, Graph
 from tests.support.walk.trees import leaves
@@ -22,7 +22,7 @@ class Asking:
         field = root.fields[name]
         payload = get_named_type(field.type)
         assert isinstance(payload, GraphQLObjectType)
-        asked = f"{want or ''} {leaves(payload)} userErrors {{ code message field reason }}"
+        asked = f"{want or ''} {leaves(payload)} {_refusals(payload)}"
         return f"mutation($input: {field.args['input'].type}) {{ {name}(input: $input) {{ {asked} }} }}"
 
     async def ask(self, name: str, /, **given: Any) -> Answer:
@@ -34,13 +34,26 @@ class Asking:
         answer = await self.graph(self.document(name, want), {"input": given})
         assert "errors" not in answer, f"{name}: {answer['errors']}"
         payload = answer["data"][name]
-        assert not payload["userErrors"], f"{name}: {payload['userErrors']}"
+        assert not payload.get("userErrors"), f"{name}: {payload['userErrors']}"
         return payload
 
     async def made(self, name: str, member: str, /, **given: Any) -> str:
         """The id of what a mutation made."""
         found: str = (await self.do(name, f"{member} {{ id }}", **given))[member]["id"]
         return found
+
+
+def _refusals(payload: GraphQLObjectType) -> str:
+    """What a payload says of its refusals, and of those of each of several."""
+    own = _refusals_of(payload)
+    if "results" not in payload.fields:
+        return own
+    return f"{own} results {{ {_refusals_of(get_named_type(payload.fields['results'].type))} }}"
+
+
+def _refusals_of(payload: GraphQLNamedType) -> str:
+    assert isinstance(payload, GraphQLObjectType)
+    return "userErrors { code message field reason }" if "userErrors" in payload.fields else "__typename"
 
 
 def told(answer: Answer, *ids: str) -> Any:
