@@ -36,8 +36,10 @@ class Books:
 async def test_keys_that_are_asked_for_together_are_read_together_and_once() -> None:
     books = Books()
     loader = BatchLoader(books)
-    found = await asyncio.gather(loader.load("a"), loader.load_many(["b", "a"]), loader.load("c"), loader.load_many([]))
-    assert found == ["A", ["B", "A"], "C", []]
+    one, two, three, none = await asyncio.gather(
+        loader.load("a"), loader.load_many(["b", "a"]), loader.load("c"), loader.load_many([])
+    )
+    assert (one, two, three, none) == ("A", ["B", "A"], "C", [])
     assert books.batches == [["a", "b", "c"]]
     assert await loader.load_many(["c", "d", "a"]) == ["C", "D", "A"]
     assert books.batches[1:] == [["d"]]
