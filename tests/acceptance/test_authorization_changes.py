@@ -123,3 +123,22 @@ async def test_other_peoples_keys_are_revoked_only_with_a_key_that_administers(w
     lacking = Asking(world.graph.as_(lesser(world.people[Who.ADMINISTRATOR], Scope.ADMIN)))
     assert code(await lacking.ask("revokeApiKey", **given), "revokeApiKey") == "FORBIDDEN"
     assert await traces(world.db) == before
+
+
+WHOLE: Final = {
+    "registerAgentSession": (Scope.WORK, {"agentName": "bot"}),
+    "createTask": (Scope.WRITE, {"title": "t", "scope": "GLOBAL"}),
+    "createTable": (Scope.WRITE, {"name": "whole", "columns": [{"name": "a", "dataType": "STRING"}]}),
+    "createArtifact": (Scope.WRITE, {"name": "whole", "kind": "JSON", "content": {"a": 1}}),
+    "createWorkspace": (Scope.WRITE, {"title": "w"}),
+}
+
+
+async def test_what_is_made_for_the_whole_tenant_needs_its_scope_too(world: World) -> None:
+    for name, (scope, given) in WHOLE.items():
+        before = await traces(world.db)
+        lacking = Asking(world.graph.as_(lesser(world.people[Who.OWNER], scope)))
+        assert code(await lacking.ask(name, **given), name) == "FORBIDDEN", f"{name} without {scope}"
+        assert await traces(world.db) == before, name
+        done = await world.asking(Who.OWNER).ask(name, **given)
+        assert code(done, name) is None, f"{name} as the owner: {done}"
