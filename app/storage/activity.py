@@ -64,7 +64,7 @@ async def runs(db: Database, tenant_id: UUID, workspace_id: UUID, *, after: UUID
     """The runs of a workspace's tasks, newest first."""
     found = runs_statement(further=after is not None)
     rows = await db.fetch(found, Lane.MAIN, tenant_id=tenant_id, workspace_id=workspace_id, after=after, most=most)
-    return [RunRow.of(row) for row in rows]
+    return RunRow.all(rows)
 
 
 async def count_runs(db: Database, tenant_id: UUID, workspace_id: UUID) -> int:

@@ -63,7 +63,7 @@ class Filter:
 async def visible_by_id(db: Database, tenant_id: UUID, user_id: UUID, ids: Sequence[UUID]) -> list[AgentSessionRow]:
     """The agent sessions among the ids that the user may see."""
     rows = await db.fetch(VISIBLE_BY_ID, tenant_id=tenant_id, user_id=user_id, ids=ids)
-    return [AgentSessionRow.of(row) for row in rows]
+    return AgentSessionRow.all(rows)
 
 
 @cache
@@ -88,7 +88,7 @@ async def page(
         **given,
         **place,
     )
-    return [AgentSessionRow.of(row) for row in rows]
+    return AgentSessionRow.all(rows)
 
 
 async def count(db: Database, tenant_id: UUID, user_id: UUID, wanted: Filter) -> int:
@@ -103,4 +103,4 @@ async def count(db: Database, tenant_id: UUID, user_id: UUID, wanted: Filter) ->
 async def held(db: Database, tenant_id: UUID, user_id: UUID, session_ids: Sequence[UUID]) -> list[RunRow]:
     """The runs that sessions hold, as far as the user may see them, in the order in which they were claimed."""
     rows = await db.fetch(HELD, tenant_id=tenant_id, user_id=user_id, session_ids=session_ids)
-    return [RunRow.of(row) for row in rows]
+    return RunRow.all(rows)

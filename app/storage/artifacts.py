@@ -126,7 +126,7 @@ async def insert_version(tx: Tx, tenant_id: UUID, new: NewVersion) -> None:
 async def visible_by_id(db: Database, tenant_id: UUID, user_id: UUID, ids: Sequence[UUID]) -> list[ArtifactRow]:
     """The artifacts among the ids that the user may see."""
     rows = await db.fetch(VISIBLE_BY_ID, tenant_id=tenant_id, user_id=user_id, ids=ids)
-    return [ArtifactRow.of(row) for row in rows]
+    return ArtifactRow.all(rows)
 
 
 async def visible_by_run(
@@ -134,13 +134,13 @@ async def visible_by_run(
 ) -> list[tuple[UUID, ArtifactRow]]:
     """`(run, artifact)` for what runs made and the user may see, oldest first, at most so many each."""
     rows = await db.fetch(VISIBLE_BY_RUN, tenant_id=tenant_id, user_id=user_id, run_ids=run_ids, most=most)
-    return [(row["of_id"], ArtifactRow.of(row)) for row in rows]
+    return list(zip((row["of_id"] for row in rows), ArtifactRow.all(rows), strict=True))
 
 
 async def versions(db: Database, tenant_id: UUID, artifact_ids: Sequence[UUID]) -> list[ArtifactVersionRow]:
     """The versions of artifacts, newest first, without their contents."""
     rows = await db.fetch(VERSIONS, tenant_id=tenant_id, artifact_ids=artifact_ids)
-    return [ArtifactVersionRow.of(row) for row in rows]
+    return ArtifactVersionRow.all(rows)
 
 
 async def contents(db: Database, tenant_id: UUID, ids: Sequence[UUID]) -> list[tuple[UUID, object]]:

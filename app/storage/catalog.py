@@ -164,13 +164,13 @@ async def insert(tx: Tx, new: NewTable) -> None:
 async def visible_by_id(db: Database, tenant_id: UUID, user_id: UUID, ids: Sequence[UUID]) -> list[TableRow]:
     """The live tables among the ids that the user may see."""
     rows = await db.fetch(VISIBLE_BY_ID, tenant_id=tenant_id, user_id=user_id, ids=ids)
-    return [TableRow.of(row) for row in rows]
+    return TableRow.all(rows)
 
 
 async def visible_by_name(db: Database, tenant_id: UUID, user_id: UUID, name: str, scope: str | None) -> list[TableRow]:
     """The live tables of that name that the user may see; two where it is not unique."""
     rows = await db.fetch(VISIBLE_BY_NAME, tenant_id=tenant_id, user_id=user_id, name=name, scope=scope)
-    return [TableRow.of(row) for row in rows]
+    return TableRow.all(rows)
 
 
 async def candidates(db: Database, tenant_id: UUID, user_id: UUID) -> list[TableRow]:
@@ -186,7 +186,7 @@ async def shown_by(
 ) -> list[tuple[UUID, TableRow]]:
     """What each workspace shows, its own copy or a live table, by workspace."""
     rows = await db.fetch(SHOWN_BY, lane, tenant_id=tenant_id, workspace_ids=workspace_ids)
-    return [(row["shown_by"], TableRow.of(row)) for row in rows]
+    return list(zip((row["shown_by"] for row in rows), TableRow.all(rows), strict=True))
 
 
 @cache
@@ -204,7 +204,7 @@ async def page(
     place = {"after_time": datetime.fromisoformat(str(after[0])), "after_id": UUID(str(after[1]))} if after else {}
     statement = list_statement(PAGE, conditions)
     rows = await db.fetch(statement, Lane.MAIN, tenant_id=tenant_id, user_id=user_id, most=most, **given, **place)
-    return [TableRow.of(row) for row in rows]
+    return TableRow.all(rows)
 
 
 async def count(db: Database, tenant_id: UUID, user_id: UUID, wanted: Filter) -> int:

@@ -177,7 +177,7 @@ async def record(
         actor_id=actor_id,
         undo_of=undo_of,
     )
-    return [MutationRow.of(row) for row in rows]
+    return MutationRow.all(rows)
 
 
 def _json(value: object) -> str:
@@ -192,7 +192,7 @@ async def mark_undone(tx: Tx, tenant_id: UUID, id: UUID, by: UUID) -> bool:
 async def visible_by_id(db: Database, tenant_id: UUID, user_id: UUID, ids: Sequence[UUID]) -> list[MutationRow]:
     """The edits among the ids in workspaces that the user may read."""
     rows = await db.fetch(VISIBLE_BY_ID, tenant_id=tenant_id, user_id=user_id, ids=ids)
-    return [MutationRow.of(row) for row in rows]
+    return MutationRow.all(rows)
 
 
 @cache
@@ -216,7 +216,7 @@ async def page(
         most=most,
         **place,
     )
-    return [MutationRow.of(row) for row in rows]
+    return MutationRow.all(rows)
 
 
 async def count(db: Database, tenant_id: UUID, workspace_id: UUID) -> int:

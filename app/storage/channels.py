@@ -27,4 +27,4 @@ BY_RUN: Final = composed(
 
 async def by_run(db: Database, tenant_id: UUID, run_ids: Sequence[UUID]) -> list[ChannelRow]:
     """The channels that runs are bound to."""
-    return [ChannelRow.of(row) for row in await db.fetch(BY_RUN, tenant_id=tenant_id, run_ids=run_ids)]
+    return ChannelRow.all(await db.fetch(BY_RUN, tenant_id=tenant_id, run_ids=run_ids))

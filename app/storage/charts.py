@@ -184,7 +184,7 @@ async def delete(tx: Tx, tenant_id: UUID, workspace_id: UUID, id: UUID) -> None:
 async def visible_by_id(db: Database, tenant_id: UUID, user_id: UUID, ids: Sequence[UUID]) -> list[ChartRow]:
     """The charts among the ids that the user may see."""
     rows = await db.fetch(VISIBLE_BY_ID, tenant_id=tenant_id, user_id=user_id, ids=ids)
-    return [ChartRow.of(row) for row in rows]
+    return ChartRow.all(rows)
 
 
 async def state(db: Database, tenant_id: UUID, user_id: UUID, id: UUID) -> tuple[ChartRow, Mark] | None:
@@ -199,4 +199,4 @@ async def state(db: Database, tenant_id: UUID, user_id: UUID, id: UUID) -> tuple
 async def by_workspace(db: Database, tenant_id: UUID, workspace_ids: Sequence[UUID]) -> list[ChartRow]:
     """The charts of workspaces, each in its order."""
     rows = await db.fetch(BY_WORKSPACE, tenant_id=tenant_id, workspace_ids=workspace_ids)
-    return [ChartRow.of(row) for row in rows]
+    return ChartRow.all(rows)

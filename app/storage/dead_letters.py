@@ -89,7 +89,7 @@ async def page(
         **given,
         **place,
     )
-    return [(row["closed_at"], RunRow.of(row)) for row in rows]
+    return list(zip((row["closed_at"] for row in rows), RunRow.all(rows), strict=True))
 
 
 async def count(db: Database, tenant_id: UUID, user_id: UUID, wanted: DeadLetters) -> int:
@@ -103,4 +103,4 @@ async def count(db: Database, tenant_id: UUID, user_id: UUID, wanted: DeadLetter
 
 async def discard(tx: Tx, tenant_id: UUID, ids: Sequence[str]) -> list[TaskRow]:
     """Take failed tasks off the list; those that were still on it."""
-    return [TaskRow.of(row) for row in await tx.fetch(DISCARD, tenant_id=tenant_id, ids=sorted(ids))]
+    return TaskRow.all(await tx.fetch(DISCARD, tenant_id=tenant_id, ids=sorted(ids)))

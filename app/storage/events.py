@@ -145,7 +145,7 @@ async def append(tx: Tx, tenant_id: UUID, events: Sequence[NewEvent]) -> int:
 async def tail(db: Database, positions: Mapping[UUID, int], *, most: int) -> list[EventRow]:
     """What each tenant's log holds after its position, in order, at most so many per tenant."""
     rows = await db.fetch(TAIL, Lane.STREAM, tenant_ids=list(positions), positions=list(positions.values()), most=most)
-    return [EventRow.of(row) for row in rows]
+    return EventRow.all(rows)
 
 
 async def bounds(db: Database, tenant_id: UUID) -> tuple[int, int]:

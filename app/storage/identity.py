@@ -113,7 +113,7 @@ async def user_by_email(tx: Tx, tenant_id: UUID, email: str) -> UserRow | None:
 
 async def users_by_id(db: Database, tenant_id: UUID, ids: Sequence[UUID]) -> list[UserRow]:
     """The users that exist among the ids."""
-    return [UserRow.of(row) for row in await db.fetch(USERS_BY_ID, tenant_id=tenant_id, ids=ids)]
+    return UserRow.all(await db.fetch(USERS_BY_ID, tenant_id=tenant_id, ids=ids))
 
 
 async def insert_key(
@@ -185,7 +185,7 @@ async def insert_session(
 
 async def sessions_by_id(db: Database, tenant_id: UUID, ids: Sequence[UUID]) -> list[AgentSessionRow]:
     """The agent sessions that exist among the ids."""
-    return [AgentSessionRow.of(row) for row in await db.fetch(SESSIONS_BY_ID, tenant_id=tenant_id, ids=ids)]
+    return AgentSessionRow.all(await db.fetch(SESSIONS_BY_ID, tenant_id=tenant_id, ids=ids))
 
 
 async def end_session(tx: Tx, tenant_id: UUID, id: UUID) -> AgentSessionRow | None:

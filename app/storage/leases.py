@@ -211,7 +211,7 @@ async def expire(db: Database, tenant_id: UUID, *, most: int, session_id: UUID |
         origin_kind=REAPER_ORIGIN.kind,
         origin_ref=REAPER_ORIGIN.ref,
     )
-    return [RunRow.of(row) for row in rows]
+    return RunRow.all(rows)
 
 
 async def tenants_with_late_leases(db: Database) -> list[UUID]:

@@ -137,7 +137,7 @@ async def record(tx: Tx, tenant_id: UUID, run_id: UUID, lineage: Lineage) -> boo
 
 async def by_run(db: Database, tenant_id: UUID, run_ids: Sequence[UUID]) -> list[LineageRow]:
     """Where runs came from; those without a row are their own roots."""
-    return [LineageRow.of(row) for row in await db.fetch(BY_RUN, tenant_id=tenant_id, run_ids=run_ids)]
+    return LineageRow.all(await db.fetch(BY_RUN, tenant_id=tenant_id, run_ids=run_ids))
 
 
 async def parents(db: Database, tenant_id: UUID, user_id: UUID, run_ids: Sequence[UUID]) -> list[tuple[UUID, RunRow]]:
@@ -159,7 +159,7 @@ async def _related(
     statement: Statement, db: Database, tenant_id: UUID, user_id: UUID, run_ids: Sequence[UUID]
 ) -> list[tuple[UUID, RunRow]]:
     rows = await db.fetch(statement, tenant_id=tenant_id, user_id=user_id, run_ids=run_ids)
-    return [(row["of_id"], RunRow.of(row)) for row in rows]
+    return list(zip((row["of_id"] for row in rows), RunRow.all(rows), strict=True))
 
 
 async def children(
@@ -167,7 +167,7 @@ async def children(
 ) -> list[tuple[UUID, RunRow]]:
     """`(run, child)` for the children that the user may see, oldest first, at most so many each."""
     rows = await db.fetch(CHILDREN, tenant_id=tenant_id, user_id=user_id, run_ids=run_ids, most=most)
-    return [(row["of_id"], RunRow.of(row)) for row in rows]
+    return list(zip((row["of_id"] for row in rows), RunRow.all(rows), strict=True))
 
 
 async def tree_usage(
@@ -175,4 +175,4 @@ async def tree_usage(
 ) -> list[tuple[UUID, TreeUsageRow]]:
     """`(run, what its tree used)`, as far as the user may see the tree."""
     rows = await db.fetch(TREE_USAGE, tenant_id=tenant_id, user_id=user_id, run_ids=run_ids)
-    return [(row["of_id"], TreeUsageRow.of(row)) for row in rows]
+    return list(zip((row["of_id"] for row in rows), TreeUsageRow.all(rows), strict=True))

@@ -37,7 +37,7 @@ async def page(db: Database, tenant_id: UUID, search: str | None, *, after: str 
     """Users by address, after an address; a search is looked for in address and name."""
     given = _given(search=search, after=after)
     rows = await db.fetch(statement(PAGE, tuple(given)), Lane.MAIN, tenant_id=tenant_id, most=most, **given)
-    return [UserRow.of(row) for row in rows]
+    return UserRow.all(rows)
 
 
 async def count(db: Database, tenant_id: UUID, search: str | None) -> int:

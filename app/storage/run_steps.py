@@ -80,7 +80,7 @@ async def store(tx: Tx, tenant_id: UUID, run_id: UUID, steps: str) -> int:
 
 async def by_run(db: Database, tenant_id: UUID, run_ids: Sequence[UUID]) -> list[RunStepRow]:
     """The steps of runs in their order, without inputs and outputs."""
-    return [RunStepRow.of(row) for row in await db.fetch(BY_RUN, tenant_id=tenant_id, run_ids=run_ids)]
+    return RunStepRow.all(await db.fetch(BY_RUN, tenant_id=tenant_id, run_ids=run_ids))
 
 
 async def payloads(

@@ -84,7 +84,7 @@ class NewReport:
 
 async def by_id(db: Database, tenant_id: UUID, ids: Sequence[UUID]) -> list[RunRow]:
     """The runs that exist among the ids."""
-    return [RunRow.of(row) for row in await db.fetch(BY_ID, tenant_id=tenant_id, ids=ids)]
+    return RunRow.all(await db.fetch(BY_ID, tenant_id=tenant_id, ids=ids))
 
 
 async def by_id_in(tx: Tx, tenant_id: UUID, id: UUID) -> RunRow | None:
@@ -95,13 +95,13 @@ async def by_id_in(tx: Tx, tenant_id: UUID, id: UUID) -> RunRow | None:
 
 async def visible_by_id(db: Database, tenant_id: UUID, user_id: UUID, ids: Sequence[UUID]) -> list[RunRow]:
     """The runs among the ids that the user may see."""
-    return [RunRow.of(row) for row in await db.fetch(VISIBLE_BY_ID, tenant_id=tenant_id, user_id=user_id, ids=ids)]
+    return RunRow.all(await db.fetch(VISIBLE_BY_ID, tenant_id=tenant_id, user_id=user_id, ids=ids))
 
 
 async def by_task(db: Database, tenant_id: UUID, task_ids: Sequence[str], *, most: int) -> list[RunRow]:
     """The newest runs of each task, newest first, at most so many each."""
     rows = await db.fetch(BY_TASK, tenant_id=tenant_id, task_ids=task_ids, most=most)
-    return [RunRow.of(row) for row in rows]
+    return RunRow.all(rows)
 
 
 async def traces(db: Database, tenant_id: UUID, run_id: UUID) -> RunTraces:
@@ -114,7 +114,7 @@ async def traces(db: Database, tenant_id: UUID, run_id: UUID) -> RunTraces:
 
 async def reports(db: Database, tenant_id: UUID, run_ids: Sequence[UUID]) -> list[RunReportRow]:
     """What workers reported about the runs."""
-    return [RunReportRow.of(row) for row in await db.fetch(REPORTS, tenant_id=tenant_id, run_ids=run_ids)]
+    return RunReportRow.all(await db.fetch(REPORTS, tenant_id=tenant_id, run_ids=run_ids))
 
 
 async def report(db: Database, tenant_id: UUID, said: NewReport) -> tuple[RunRow, int] | None:

@@ -75,7 +75,7 @@ LEAVE: Final = composed(
 async def by_workspace(db: Database, tenant_id: UUID, workspace_ids: Sequence[UUID]) -> list[ShareRow]:
     """The share of each workspace, also where there is no record."""
     rows = await db.fetch(READ, tenant_id=tenant_id, workspace_ids=workspace_ids)
-    return [ShareRow.of(row) for row in rows]
+    return ShareRow.all(rows)
 
 
 async def of_workspace(tx: Tx, tenant_id: UUID, workspace_id: UUID) -> ShareRow:

@@ -142,12 +142,12 @@ async def insert_names(tx: Tx, tenant_id: UUID, new: Sequence[tuple[UUID, str, s
         slugs=[slug for _, _, slug in new],
         created_by=created_by,
     )
-    return [TagRow.of(row) for row in rows]
+    return TagRow.all(rows)
 
 
 async def hold(tx: Tx, tenant_id: UUID, ids: Sequence[UUID], slugs: Sequence[str]) -> list[TagRow]:
     """The tags with these ids or slugs, kept from being deleted until the transaction ends."""
-    return [TagRow.of(row) for row in await tx.fetch(HOLD, tenant_id=tenant_id, ids=ids, slugs=slugs)]
+    return TagRow.all(await tx.fetch(HOLD, tenant_id=tenant_id, ids=ids, slugs=slugs))
 
 
 async def lock(tx: Tx, tenant_id: UUID, id: UUID) -> TagRow | None:
@@ -182,13 +182,13 @@ async def link(tx: Tx, tenant_id: UUID, workspace_id: UUID, tag_ids: Sequence[UU
 
 async def by_id(db: Database, tenant_id: UUID, ids: Sequence[UUID]) -> list[TagRow]:
     """The tags that exist among the ids."""
-    return [TagRow.of(row) for row in await db.fetch(BY_ID, tenant_id=tenant_id, ids=ids)]
+    return TagRow.all(await db.fetch(BY_ID, tenant_id=tenant_id, ids=ids))
 
 
 async def by_workspace(db: Database, tenant_id: UUID, workspace_ids: Sequence[UUID]) -> list[tuple[UUID, TagRow]]:
     """The tags of workspaces, each list in order."""
     rows = await db.fetch(BY_WORKSPACE, tenant_id=tenant_id, workspace_ids=workspace_ids)
-    return [(row["tagged_id"], TagRow.of(row)) for row in rows]
+    return list(zip((row["tagged_id"] for row in rows), TagRow.all(rows), strict=True))
 
 
 async def workspaces(
@@ -196,7 +196,7 @@ async def workspaces(
 ) -> list[tuple[UUID, WorkspaceRow]]:
     """The workspaces the user may read that bear each tag, last changed first, at most so many each."""
     rows = await db.fetch(WORKSPACES, tenant_id=tenant_id, user_id=user_id, tag_ids=tag_ids, most=most)
-    return [(row["borne_id"], WorkspaceRow.of(row)) for row in rows]
+    return list(zip((row["borne_id"] for row in rows), WorkspaceRow.all(rows), strict=True))
 
 
 @cache
@@ -213,7 +213,7 @@ async def page(
     names = (*wanted, "after") if after is not None else tuple(wanted)
     place = dict(zip(("after_namespace", "after_name", "after_id"), after or (), strict=False))
     rows = await db.fetch(list_statement(PAGE, names), Lane.MAIN, tenant_id=tenant_id, most=most, **wanted, **place)
-    return [TagRow.of(row) for row in rows]
+    return TagRow.all(rows)
 
 
 async def count(db: Database, tenant_id: UUID, wanted: Mapping[str, str]) -> int:

@@ -106,7 +106,7 @@ async def dependents(
 ) -> list[tuple[str, TaskRow]]:
     """`(blocker, task)` for the tasks that wait for each, as far as the user may see them, oldest edge first."""
     rows = await db.fetch(DEPENDENTS, tenant_id=tenant_id, user_id=user_id, task_ids=task_ids, most=most)
-    return [(row["blocker_id"], TaskRow.of(row)) for row in rows]
+    return list(zip((row["blocker_id"] for row in rows), TaskRow.all(rows), strict=True))
 
 
 async def runs(
@@ -120,9 +120,9 @@ async def runs(
 ) -> list[RunRow]:
     """The runs of a task, last queued first; no `most` is all of them."""
     rows = await db.fetch(RUNS, tenant_id=tenant_id, task_id=task_id, status=status, session_id=session_id, most=most)
-    return [RunRow.of(row) for row in rows]
+    return RunRow.all(rows)
 
 
 async def newest_events(db: Database, tenant_id: UUID, task_id: str, *, most: int) -> list[EventRow]:
     """The newest events of a task without its descendants, newest first."""
-    return [EventRow.of(row) for row in await db.fetch(EVENTS, tenant_id=tenant_id, task_id=task_id, most=most)]
+    return EventRow.all(await db.fetch(EVENTS, tenant_id=tenant_id, task_id=task_id, most=most))

@@ -89,7 +89,10 @@ async def page(
         **given,
         **(after or {}),
     )
-    return [ListedTaskRow(task=TaskRow.of(row), last_activity_at=row["last_activity_at"]) for row in rows]
+    return [
+        ListedTaskRow(task=task, last_activity_at=row["last_activity_at"])
+        for row, task in zip(rows, TaskRow.all(rows), strict=True)
+    ]
 
 
 def place_of(row: ListedTaskRow, order: TaskOrder) -> Place:

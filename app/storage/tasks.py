@@ -57,18 +57,18 @@ async def create_in(tx: Tx, tenant_id: UUID, task: Mapping[str, object]) -> tupl
 
 async def by_id(db: Database, tenant_id: UUID, ids: Sequence[str]) -> list[TaskRow]:
     """The tasks that exist among the ids."""
-    return [TaskRow.of(row) for row in await db.fetch(BY_ID, tenant_id=tenant_id, ids=ids)]
+    return TaskRow.all(await db.fetch(BY_ID, tenant_id=tenant_id, ids=ids))
 
 
 async def visible_by_id(db: Database, tenant_id: UUID, user_id: UUID, ids: Sequence[str]) -> list[TaskRow]:
     """The tasks among the ids that the user may see."""
-    return [TaskRow.of(row) for row in await db.fetch(VISIBLE_BY_ID, tenant_id=tenant_id, user_id=user_id, ids=ids)]
+    return TaskRow.all(await db.fetch(VISIBLE_BY_ID, tenant_id=tenant_id, user_id=user_id, ids=ids))
 
 
 async def visible_children(db: Database, tenant_id: UUID, user_id: UUID, parent_ids: Sequence[str]) -> list[TaskRow]:
     """The children of tasks that the user may see, oldest first."""
     rows = await db.fetch(VISIBLE_CHILDREN, tenant_id=tenant_id, user_id=user_id, parent_ids=parent_ids)
-    return [TaskRow.of(row) for row in rows]
+    return TaskRow.all(rows)
 
 
 async def lock_tree(tx: Tx, tenant_id: UUID, id: str) -> list[Record]:

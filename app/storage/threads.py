@@ -185,7 +185,7 @@ async def default_agent(tx: Tx, tenant_id: UUID, id: UUID) -> AgentSpecRow:
 
 async def agents(db: Database, tenant_id: UUID, ids: Sequence[UUID]) -> list[AgentSpecRow]:
     """The agents of the tenant among the ids, deleted ones too."""
-    return [AgentSpecRow.of(row) for row in await db.fetch(AGENTS, tenant_id=tenant_id, ids=ids)]
+    return AgentSpecRow.all(await db.fetch(AGENTS, tenant_id=tenant_id, ids=ids))
 
 
 async def insert(
@@ -201,12 +201,12 @@ async def insert(
 
 async def by_id(db: Database, tenant_id: UUID, ids: Sequence[UUID]) -> list[ThreadRow]:
     """The threads that exist among the ids."""
-    return [ThreadRow.of(row) for row in await db.fetch(BY_ID, tenant_id=tenant_id, ids=ids)]
+    return ThreadRow.all(await db.fetch(BY_ID, tenant_id=tenant_id, ids=ids))
 
 
 async def own_by_id(db: Database, tenant_id: UUID, user_id: UUID, ids: Sequence[UUID]) -> list[ThreadRow]:
     """The threads among the ids that the user may see."""
-    return [ThreadRow.of(row) for row in await db.fetch(OWN_BY_ID, tenant_id=tenant_id, user_id=user_id, ids=ids)]
+    return ThreadRow.all(await db.fetch(OWN_BY_ID, tenant_id=tenant_id, user_id=user_id, ids=ids))
 
 
 async def own_by_run(
@@ -214,7 +214,7 @@ async def own_by_run(
 ) -> list[tuple[UUID, ThreadRow]]:
     """The threads to which runs belong, as far as the user may see them."""
     rows = await db.fetch(OWN_BY_RUN, tenant_id=tenant_id, user_id=user_id, run_ids=run_ids)
-    return [(row["run_id"], ThreadRow.of(row)) for row in rows]
+    return list(zip((row["run_id"] for row in rows), ThreadRow.all(rows), strict=True))
 
 
 async def pages(
@@ -237,7 +237,7 @@ async def pages(
 async def all_of(db: Database, tenant_id: UUID, user_id: UUID, workspace_id: UUID) -> list[ThreadRow]:
     """All threads of the user on a workspace, last changed first."""
     rows = await db.fetch(ALL, tenant_id=tenant_id, user_id=user_id, workspace_id=workspace_id)
-    return [ThreadRow.of(row) for row in rows]
+    return ThreadRow.all(rows)
 
 
 async def count(db: Database, tenant_id: UUID, user_id: UUID, workspace_id: UUID) -> int:
@@ -294,12 +294,12 @@ async def latest_turn(tx: Tx, tenant_id: UUID, thread_id: UUID) -> TurnRow | Non
 
 async def latest_turns(db: Database, tenant_id: UUID, thread_ids: Sequence[UUID]) -> list[TurnRow]:
     """The newest turn of each thread that has one."""
-    return [TurnRow.of(row) for row in await db.fetch(LATEST, tenant_id=tenant_id, thread_ids=thread_ids)]
+    return TurnRow.all(await db.fetch(LATEST, tenant_id=tenant_id, thread_ids=thread_ids))
 
 
 async def own_turns(db: Database, tenant_id: UUID, user_id: UUID, ids: Sequence[UUID]) -> list[TurnRow]:
     """The turns among the ids that the user may see."""
-    return [TurnRow.of(row) for row in await db.fetch(OWN_TURNS, tenant_id=tenant_id, user_id=user_id, ids=ids)]
+    return TurnRow.all(await db.fetch(OWN_TURNS, tenant_id=tenant_id, user_id=user_id, ids=ids))
 
 
 async def turn_pages(

@@ -106,7 +106,7 @@ async def own(
         **wanted.given(),
         **_place(after),
     )
-    return [WorkspaceRow.of(row) for row in rows]
+    return WorkspaceRow.all(rows)
 
 
 async def count_own(db: Database, tenant_id: UUID, user_id: UUID, wanted: OwnFilter) -> int:

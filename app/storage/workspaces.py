@@ -81,7 +81,7 @@ class NewWorkspace:
 async def by_title(db: Database, tenant_id: UUID, user_id: UUID, title: str) -> list[WorkspaceRow]:
     """The workspaces with a title that the user may see; two stand for many."""
     rows = await db.fetch(BY_TITLE, tenant_id=tenant_id, user_id=user_id, title=title)
-    return [WorkspaceRow.of(row) for row in rows]
+    return WorkspaceRow.all(rows)
 
 
 async def facts(db: Database, tenant_id: UUID, user_id: UUID, ids: Sequence[UUID]) -> list[tuple[WorkspaceRow, bool]]:
