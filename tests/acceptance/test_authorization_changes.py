@@ -125,7 +125,7 @@ async def test_other_peoples_keys_are_revoked_only_with_a_key_that_administers(w
     assert await traces(world.db) == before
 
 
-WHOLE: Final = {
+WHOLE: Final[dict[str, tuple[Scope, dict[str, Any]]]] = {
     "registerAgentSession": (Scope.WORK, {"agentName": "bot"}),
     "createTask": (Scope.WRITE, {"title": "t", "scope": "GLOBAL"}),
     "createTable": (Scope.WRITE, {"name": "whole", "columns": [{"name": "a", "dataType": "STRING"}]}),
