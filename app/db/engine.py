@@ -1,5 +1,6 @@
 """Connections to PostgreSQL: small pools by purpose, single statements, and the one transaction helper."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -122,7 +123,9 @@ class Database:
             raise ServiceUnavailable("The server is stopping; try again shortly.")
         with translated():
             try:
-                held = await pool.acquire(timeout=ACQUIRE_SECONDS_MAX)
+                # The pool's own timeout would make a task of each acquisition.
+                async with asyncio.timeout(ACQUIRE_SECONDS_MAX):
+                    held = await pool.acquire()
             except TimeoutError as problem:
                 raise ServiceUnavailable(
                     "All database connections are busy; try again in a moment.", lane=str(lane)
