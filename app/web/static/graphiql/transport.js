@@ -46,10 +46,12 @@ export function createTransport({ endpoint, key, onLive }) {
   return {
     /* A fetcher as GraphiQL wants it. Each call of this gives a new one, which makes GraphiQL read the schema again. */
     fetcher() {
-      return (payload, options) =>
-        isSubscription(payload.query, payload.operationName)
-          ? live(payload)
-          : post(endpoint, payload, { ...authorized(key), ...options?.headers });
+      return (payload, options) => {
+        const asked = current(payload);
+        return isSubscription(asked.query, asked.operationName)
+          ? live(asked)
+          : post(endpoint, asked, { ...authorized(key), ...options?.headers });
+      };
     },
     query(query) {
       return post(endpoint, { query }, authorized(key));
@@ -102,6 +104,17 @@ function isSubscription(query, operationName) {
     return getOperationAST(parse(query), operationName)?.operation === "subscription";
   } catch {
     return false;
+  }
+}
+
+/* The name of an operation that the text no longer holds is that of the document before it: a quick typist is ahead. */
+function current(payload) {
+  const { parse } = window.GraphiQL.GraphQL;
+  try {
+    const held = parse(payload.query).definitions.some((one) => one.name?.value === payload.operationName);
+    return held ? payload : { ...payload, operationName: undefined };
+  } catch {
+    return payload;
   }
 }
 
