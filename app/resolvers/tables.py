@@ -19,7 +19,7 @@ from app.graph.inputs.tables import (
     ImportRowsPayload,
     TableFilter,
 )
-from app.graph.scalars import BigInt
+from app.graph.scalars import known_sequence
 from app.graph.types.table import Table, TableCandidate
 from app.loaders.grid import candidates, table_page
 from app.resolvers.outcome import shown
@@ -79,7 +79,7 @@ class TableMutations:
 
         async def work() -> CreateTablePayload:
             made = await info.context.services.tables.create(info.context.viewer, input.to_draft())
-            return CreateTablePayload(table=shown(Table, made.table), sequence=_sequence(made.sequence))
+            return CreateTablePayload(table=shown(Table, made.table), sequence=known_sequence(made.sequence))
 
         return await each_problem(CreateTablePayload, info, input, work())
 
@@ -92,7 +92,7 @@ class TableMutations:
         async def work() -> ImportRowsPayload:
             done = await info.context.services.tables.import_rows(info.context.viewer, input.table_id, input.rows)
             return ImportRowsPayload(
-                row_count=done.imported, table=shown(Table, done.table), sequence=_sequence(done.sequence)
+                row_count=done.imported, table=shown(Table, done.table), sequence=known_sequence(done.sequence)
             )
 
         return await each_problem(ImportRowsPayload, info, input, work())
@@ -105,10 +105,8 @@ class TableMutations:
 
         async def work() -> DeleteTablePayload:
             done = await info.context.services.tables.delete(info.context.viewer, input.table_id)
-            return DeleteTablePayload(table_id=strawberry.ID(str(done.table.id)), sequence=_sequence(done.sequence))
+            return DeleteTablePayload(
+                table_id=strawberry.ID(str(done.table.id)), sequence=known_sequence(done.sequence)
+            )
 
         return await each_problem(DeleteTablePayload, info, input, work())
-
-
-def _sequence(found: int | None) -> BigInt | None:
-    return None if found is None else BigInt(found)

@@ -33,7 +33,7 @@ from app.graph.inputs.workers import (
     ReleaseRunInput,
     ReportRunInput,
 )
-from app.graph.scalars import BigInt
+from app.graph.scalars import BigInt, known_sequence
 from app.graph.types.agent_session import AgentSession
 from app.graph.types.run import Run, lease_of
 from app.graph.types.task import Task
@@ -75,9 +75,7 @@ class WorkerMutations:
 
         async def work() -> EndAgentSessionPayload:
             row, sequence = await info.context.services.agent_sessions.end(info.context.viewer, input.agent_session_id)
-            return EndAgentSessionPayload(
-                agent_session=shown(AgentSession, row), sequence=None if sequence is None else BigInt(sequence)
-            )
+            return EndAgentSessionPayload(agent_session=shown(AgentSession, row), sequence=known_sequence(sequence))
 
         return await outcome(EndAgentSessionPayload, input, work())
 
@@ -255,7 +253,7 @@ async def _heartbeat(info: Info, session_id: str, held: HeldRunInput, lease_seco
         lease_until=None if beat.run is None or beat.lease_lost else beat.run.lease_until,
         lease_lost=beat.lease_lost,
         cancel_requested=beat.cancel_requested,
-        sequence=None if beat.sequence is None else BigInt(beat.sequence),
+        sequence=known_sequence(beat.sequence),
     )
 
 
